@@ -1,0 +1,11 @@
+export { ConfigError, type ConfigProblem } from './config-error.ts';
+export { loadConfig } from './load-config.ts';
+export { durationMs, flag, path, port, url } from './settings.ts';
+export { createLogger, type CreateLoggerOptions } from './create-logger.ts';
+export type { Logger, LogLevel } from './logger.ts';
+export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
+export { createOpsServer, type OpsServer, type OpsServerOptions, type ReadyCheck } from './ops-server.ts';
+export { ListenError, toListenError } from './listen-error.ts';
+export { run, type App, type RunOptions } from './run.ts';
+export { runMain } from './run-main.ts';
+export { createClosers, type Closers } from './closers.ts';
