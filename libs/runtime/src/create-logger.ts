@@ -2,7 +2,7 @@ import { trace } from '@opentelemetry/api';
 import { pino, stdTimeFunctions, type DestinationStream } from 'pino';
 import type { Logger, LogLevel } from './logger.ts';
 import { formatLine } from './pretty.ts';
-import { serializeError } from './serialize-error.ts';
+import { hideCredentials, serializeError } from './serialize-error.ts';
 
 export interface CreateLoggerOptions {
   /** Stands in each line. */
@@ -33,7 +33,7 @@ export function createLogger(options: CreateLoggerOptions): Logger {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       mixin: traceIds,
-      serializers: { err: serializeError, error: serializeError },
+      serializers: { err: serializeError, error: serializeError, msg: hideCredentials },
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
     },
     target,

@@ -1,0 +1,105 @@
+import { create, fromBinary, toBinary, type Message } from '@bufbuild/protobuf';
+import { anyPack, anyUnpack, durationFromMs, durationMs } from '@bufbuild/protobuf/wkt';
+import { createRegistry } from '@bufbuild/protobuf';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+  StatusSchema,
+  type BadRequest,
+  type ErrorInfo,
+  type RetryInfo,
+  type Status,
+} from '@millrace/contracts';
+import { Code, codeName, normalizeCode, RpcError } from './status.ts';
+
+/** What an error can carry beside its reason and retry delay, which are written and read for you. */
+export type Detail = BadRequest | ErrorInfo | RetryInfo;
+
+/** One wrong field of a request: a path such as `lines[0].quantity`, and what is expected there. */
+export interface FieldViolation {
+  readonly field: string;
+  readonly description: string;
+  readonly reason?: string;
+}
+
+const REGISTRY = createRegistry(BadRequestSchema, ErrorInfoSchema, RetryInfoSchema);
+
+/** Who says so: the domain of every ErrorInfo the kit writes. */
+export const ERROR_DOMAIN = 'millrace';
+
+/** The error for a request with wrong fields: INVALID_ARGUMENT with a BadRequest that names each. */
+export function badRequest(violations: readonly FieldViolation[]): RpcError {
+  const [first] = violations;
+  const message = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
+  return new RpcError(Code.INVALID_ARGUMENT, message, {
+    reason: first?.reason ?? 'INVALID_FIELD',
+    sent: 'refused',
+    details: [create(BadRequestSchema, { fieldViolations: violations.map((one) => ({ ...one })) })],
+  });
+}
+
+/** The wrong fields an error names; empty when it is not about fields. */
+export function fieldViolations(error: RpcError): readonly FieldViolation[] {
+  return error.details.flatMap((detail) =>
+    detail.$typeName === 'google.rpc.BadRequest' ? detail.fieldViolations : [],
+  );
+}
+
+/** An error as google.rpc.Status: ErrorInfo first, then RetryInfo where there is a delay, then its other details. */
+export function toStatus(error: RpcError): Status {
+  const info = create(ErrorInfoSchema, {
+    reason: error.reason,
+    domain: ERROR_DOMAIN,
+    metadata: error.retried ? { retried: 'true' } : {},
+  });
+  const retry =
+    error.retryDelayMs === undefined
+      ? []
+      : [
+          anyPack(
+            RetryInfoSchema,
+            create(RetryInfoSchema, { retryDelay: durationFromMs(error.retryDelayMs) }),
+          ),
+        ];
+  const others = error.details.flatMap((detail) => {
+    const schema = REGISTRY.getMessage(detail.$typeName);
+    return schema ? [anyPack(schema, detail as Message)] : [];
+  });
+  return create(StatusSchema, {
+    code: error.code,
+    message: error.message,
+    details: [anyPack(ErrorInfoSchema, info), ...retry, ...others],
+  });
+}
+
+/** Reads a google.rpc.Status; details of unknown types are dropped. */
+export function fromStatus(status: Status): RpcError {
+  const code = normalizeCode(status.code);
+  const details = status.details.flatMap((any) => {
+    const detail = anyUnpack(any, REGISTRY) as Detail | undefined;
+    return detail ? [detail] : [];
+  });
+  const info = details.find((detail) => detail.$typeName === 'google.rpc.ErrorInfo');
+  const retry = details.find((detail) => detail.$typeName === 'google.rpc.RetryInfo');
+  return new RpcError(code, status.message, {
+    reason: info?.reason || codeName(code),
+    retryDelayMs: retry?.retryDelay ? durationMs(retry.retryDelay) : undefined,
+    retried: info?.metadata['retried'] === 'true',
+    details: details.filter((detail) => detail.$typeName === 'google.rpc.BadRequest'),
+  });
+}
+
+/** The bytes of grpc-status-details-bin. */
+export function encodeStatus(error: RpcError): Uint8Array {
+  return toBinary(StatusSchema, toStatus(error));
+}
+
+/** Reads grpc-status-details-bin; undefined when the bytes are no Status. */
+export function decodeStatus(bytes: Uint8Array): RpcError | undefined {
+  try {
+    return fromStatus(fromBinary(StatusSchema, bytes));
+  } catch {
+    return undefined;
+  }
+}

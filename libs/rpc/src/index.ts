@@ -1,0 +1,29 @@
+export { Call, type CallFields } from './call.ts';
+export { Cancellation, type Undo } from './cancellation.ts';
+export { Context, currentContext, runInContext, type ContextFields, type Principal } from './context.ts';
+export {
+  badRequest,
+  fieldViolations,
+  fromStatus,
+  toStatus,
+  type Detail,
+  type FieldViolation,
+} from './details.ts';
+export { implement, type AnyHandler, type Handlers, type Implementation } from './handlers.ts';
+export {
+  asRpcError,
+  compose,
+  onFinished,
+  type Finished,
+  type Interceptor,
+  type Next,
+  type Reply,
+} from './interceptor.ts';
+export {
+  createMetadata,
+  mergeMetadata,
+  NO_METADATA,
+  type MetadataInit,
+  type ReadonlyMetadata,
+} from './metadata.ts';
+export { Code, codeName, normalizeCode, RpcError, type RpcErrorInit, type Sent } from './status.ts';
