@@ -18,6 +18,15 @@ export interface CallFields {
   readonly context: Context;
 }
 
+/** What every copy of a call shares. */
+export interface CallOrigin {
+  readonly side: 'client' | 'server';
+  readonly method: Method;
+  readonly cancellation: Cancellation;
+  /** The other end as `host:port`, where the transport knows it. */
+  readonly peer?: string | undefined;
+}
+
 /**
  * One call, of any kind, on either side, as every interceptor sees it. Copies made by `with` share the call's
  * cancellation. (A class, so that spreading one is a type error.)
@@ -31,15 +40,12 @@ export class Call implements CallFields {
   readonly deadlineMs: number;
   readonly attempt: number;
   readonly context: Context;
-  readonly #cancellation: Cancellation;
+  readonly #origin: CallOrigin;
 
-  constructor(
-    origin: { side: 'client' | 'server'; method: Method; cancellation: Cancellation },
-    fields: CallFields,
-  ) {
+  constructor(origin: CallOrigin, fields: CallFields) {
     this.side = origin.side;
     this.method = origin.method;
-    this.#cancellation = origin.cancellation;
+    this.#origin = origin;
     this.request = fields.request;
     this.requests = fields.requests;
     this.metadata = fields.metadata;
@@ -52,31 +58,46 @@ export class Call implements CallFields {
     return this.method.kind;
   }
 
+  /** The other end as `host:port`, where the transport knows it; for logs and spans. */
+  get peer(): string | undefined {
+    return this.#origin.peer;
+  }
+
+  /** The same object for every copy of the call: a WeakMap's key for what an interceptor remembers about it. */
+  get identity(): object {
+    return this.#origin;
+  }
+
   /** Why nobody waits for the call any more; undefined while somebody does. */
   get cancelled(): RpcError | undefined {
-    return this.#cancellation.why;
+    return this.#origin.cancellation.why;
   }
 
   /** Made when first read. */
   get signal(): AbortSignal {
-    return this.#cancellation.signal;
+    return this.#origin.cancellation.signal;
   }
 
   /** Cheap. Take it back when the call is over. */
   onCancel(listener: (why: RpcError) => void): Undo {
-    return this.#cancellation.onCancel(listener);
+    return this.#origin.cancellation.onCancel(listener);
   }
 
   /** Ends the call with this status, for its caller and its handler. The first reason stays. */
   cancel(why: RpcError): void {
-    this.#cancellation.cancel(why);
+    this.#origin.cancellation.cancel(why);
   }
 
   with(patch: Partial<CallFields>): Call {
     const { request, requests, metadata, deadlineMs, attempt, context } = this;
-    return new Call(
-      { side: this.side, method: this.method, cancellation: this.#cancellation },
-      { request, requests, metadata, deadlineMs, attempt, context, ...patch },
-    );
+    return new Call(this.#origin, {
+      request,
+      requests,
+      metadata,
+      deadlineMs,
+      attempt,
+      context,
+      ...patch,
+    });
   }
 }

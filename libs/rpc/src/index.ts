@@ -1,4 +1,4 @@
-export { Call, type CallFields } from './call.ts';
+export { Call, type CallFields, type CallOrigin } from './call.ts';
 export { Cancellation, type Undo } from './cancellation.ts';
 export { Context, currentContext, runInContext, type ContextFields, type Principal } from './context.ts';
 export {
