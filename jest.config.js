@@ -1,7 +1,7 @@
 /** Jest runs the sources as ES modules; `make test` gives Node the flags this needs. */
 export default {
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['source', 'node'] },
   testMatch: ['<rootDir>/{libs,services,tools,tests}/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/', '/\\.millrace/'],
@@ -16,5 +16,7 @@ export default {
       },
     ],
   },
+  globalSetup: '<rootDir>/tests/support/postgres.ts',
+  globalTeardown: '<rootDir>/tests/support/stop-postgres.ts',
   testTimeout: 30_000,
 };

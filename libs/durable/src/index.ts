@@ -1,5 +1,5 @@
 /** Nothing lost, nothing twice: idempotency, saga, outbox and bus on one PostgreSQL transaction. */
-import type { Migration, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Database } from './postgres/database.ts';
 import type { DurableTables } from './postgres/durable-tables.ts';
 import type { Logger } from './postgres/logger.ts';
@@ -23,34 +23,13 @@ export type { Outcome, SagaDefinition, SagaView, Step, StepCall } from './saga/d
 export type { NewEvent, StoredEvent } from './outbox/event.ts';
 export type * from './bus/bus.ts';
 
-// postgres/
-export interface DatabaseOptions {
-  /** For example `postgres://user:password@host:5432/orders`. */
-  url: string;
-  /** Default 10. */
-  maxConnections?: number;
-  /** Longest wait for a free connection. Default 1000. */
-  acquireTimeoutMs?: number;
-  /** Longest run of one statement. Default 5000. */
-  statementTimeoutMs?: number;
-  /** Shown in pg_stat_activity. */
-  applicationName?: string;
-  logger?: Logger;
-}
-export declare function createDatabase<S>(options: DatabaseOptions): Database<S>;
-
-export interface MigrateOptions {
-  url: string;
-  /** By name; names sort in the order they must run. */
-  migrations: Record<string, Migration>;
-  /** This code's version and the oldest version of the code that can work with the schema it makes. */
-  compatibility?: { codeVersion: number; minCompatibleCode: number };
-  logger?: Logger;
-}
-/** Brings the schema up to date; safe when several start at once. Throws SchemaTooNew, MigrationFailed. */
-export declare function migrate(options: MigrateOptions): Promise<{ applied: string[] }>;
-/** The engine's own tables: put in front of a service's own, `{ ...durableMigrations, ...orderMigrations }`. */
-export declare const durableMigrations: Record<string, Migration>;
+export { createDatabase } from './postgres/create-database.ts';
+export type { DatabaseOptions } from './postgres/create-database.ts';
+export { durableMigrations } from './postgres/durable-migrations.ts';
+export { migrate, MigrationFailed } from './postgres/migrate.ts';
+export type { MigrateOptions } from './postgres/migrate.ts';
+export { SchemaTooNew } from './postgres/compatibility.ts';
+export type { CodeCompatibility } from './postgres/compatibility.ts';
 
 // idempotency/
 export declare function fingerprint(bytes: Uint8Array): string;

@@ -1,0 +1,75 @@
+import type { Transaction } from 'kysely';
+import { sql } from 'kysely';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database, TransactionOptions } from './database.ts';
+import { StatementFailed } from './errors.ts';
+import { createListener } from './listener.ts';
+import type { Logger } from './logger.ts';
+import { createSessionPool } from './session-pool.ts';
+import { valueParsers } from './value-parsers.ts';
+
+export interface DatabaseOptions {
+  /** For example `postgres://user:password@host:5432/orders`. */
+  url: string;
+  /** Default 10. */
+  maxConnections?: number;
+  /** Longest wait for a free connection. Default 1000. */
+  acquireTimeoutMs?: number;
+  /** Longest run of one statement. Default 5000. */
+  statementTimeoutMs?: number;
+  /** Shown in pg_stat_activity. Default 'millrace'. */
+  applicationName?: string;
+  logger?: Logger;
+}
+
+/** Tries after the first one that end in a serialization failure or a deadlock. */
+const maxConflictRetries = 8;
+/** A transaction left open, by a process that was stopped for example, gives its locks back after this. */
+const idleInTransactionMs = 15_000;
+
+/** Connects when first used. Close it. */
+export function createDatabase<S>(options: DatabaseOptions): Database<S> {
+  const { url, maxConnections = 10, acquireTimeoutMs = 1000, statementTimeoutMs = 5000, logger } = options;
+  const config = {
+    connectionString: url,
+    application_name: options.applicationName ?? 'millrace',
+    connectionTimeoutMillis: acquireTimeoutMs,
+    keepAlive: true,
+    types: valueParsers,
+  };
+  const limits = {
+    statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+  };
+  const pool = createSessionPool<S>({ ...config, ...limits, max: maxConnections }, logger);
+  const listener = createListener(config, logger);
+  const attempt = <T>(work: (tx: Transaction<S>) => Promise<T>, { signal, isolation }: TransactionOptions) =>
+    pool.with(({ db }) => {
+      const transaction = db.transaction();
+      return (isolation === undefined ? transaction : transaction.setIsolationLevel(isolation)).execute(work);
+    }, signal);
+  return {
+    read: (work, { signal } = {}) => pool.with(({ db }) => work(db), signal),
+    transaction: async (work, transactionOptions = {}) => {
+      for (let retries = 0; ; retries += 1) {
+        try {
+          return await attempt(work, transactionOptions);
+        } catch (error) {
+          if (!isConflict(error) || retries === maxConflictRetries) throw error;
+          await delay(Math.random() * 5 * 2 ** retries);
+        }
+      }
+    },
+    ping: async () => {
+      await pool.with(({ db }) => sql`select 1`.execute(db));
+    },
+    listen: listener.listen,
+    close: async () => {
+      await Promise.all([pool.close(), listener.close()]);
+    },
+  };
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof StatementFailed && (error.sqlState === '40001' || error.sqlState === '40P01');
+}
