@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 interface ListenAddress {
   host: string;
   port: number;
@@ -31,7 +33,7 @@ export class ListenError extends Error {
 
 /** A ListenError if `error` says that the address cannot be taken, by its code or, as with gRPC, only in its text; else `error` itself. */
 export function toListenError(error: unknown, address: ListenAddress): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!types.isNativeError(error)) return error;
   const { code } = error as NodeJS.ErrnoException;
   const known = Object.keys(TEXTS).find((name) => code === name || error.message.includes(name));
   return known === undefined ? error : new ListenError(known, address, { cause: error });

@@ -25,15 +25,18 @@ function start(body: string, { ipc = false } = {}) {
     output += chunk.toString();
     if (output.includes('"msg":"ready"')) seen.resolve();
   };
-  child.stdout?.on('data', collect);
-  child.stderr?.on('data', collect);
+  child.stdout!.on('data', collect);
+  child.stderr!.on('data', collect);
+  // Not 'close': Node leaves it out when the IPC channel went first.
+  const ended = Promise.all([
+    once(child, 'exit'),
+    once(child.stdout!, 'close'),
+    once(child.stderr!, 'close'),
+  ]);
   return {
     child,
     ready: seen.promise,
-    exit: async () => ({
-      code: ((await once(child, 'close')) as [number])[0],
-      lines: output.trimEnd().split('\n'),
-    }),
+    exit: async () => ({ code: (await ended)[0][0] as number, lines: output.trimEnd().split('\n') }),
   };
 }
 

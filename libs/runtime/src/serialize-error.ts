@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 const MAX_CAUSES = 3;
 
 /**
@@ -5,7 +7,7 @@ const MAX_CAUSES = 3;
  * stack is what finds the bug.
  */
 export function serializeError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!types.isNativeError(error)) return error;
   const { reason, code } = error as { reason?: unknown; code?: unknown };
   const known = typeof reason === 'string' && reason !== '';
   return {
