@@ -1,0 +1,36 @@
+import type { Interceptor } from '@millrace/rpc';
+import { breaker, type BreakerOptions } from './breaker.ts';
+import { credentials, type ServiceCredentials } from './credentials.ts';
+import { clientDeadline, type ClientDeadlineOptions } from './deadline/client-deadline.ts';
+import type { Logger } from './logger.ts';
+import { retry, type RetryOptions } from './retry.ts';
+import { tracing } from './tracing.ts';
+
+/** Options of {@link clientInterceptors}. */
+export interface ClientOptions {
+  /** The called service's name, for logs. */
+  readonly peer: string;
+  readonly logger: Logger;
+  /** On whose behalf calls are made; see serviceCredentials. */
+  readonly credentials: ServiceCredentials;
+  readonly deadline?: ClientDeadlineOptions;
+  /** False for a client that must not repeat anything, such as one whose caller has a schedule of its own. */
+  readonly retry?: RetryOptions | false;
+  readonly breaker?: BreakerOptions | false;
+}
+
+/** The chain that every outbound call goes through, outermost first. One list is one client: it shares budget and circuits. */
+export function clientInterceptors(options: ClientOptions): Interceptor[] {
+  const { peer, logger } = options;
+  const onChange: BreakerOptions['onChange'] = (method, state) => {
+    if (state === 'open') logger.warn({ peer, method, state }, 'circuit opened');
+    else logger.info({ peer, method, state }, 'circuit changed');
+  };
+  return [
+    tracing(),
+    clientDeadline(options.deadline),
+    ...(options.retry === false ? [] : [retry(options.retry)]),
+    ...(options.breaker === false ? [] : [breaker({ onChange, ...options.breaker })]),
+    credentials(options.credentials),
+  ];
+}

@@ -1,0 +1,58 @@
+import { Code, codeName, onFinished, type Call, type Interceptor, type RpcError } from '@millrace/rpc';
+import { systemClock, type Clock } from './clock.ts';
+import { principalOf } from './call-principal.ts';
+import type { Logger } from './logger.ts';
+import { isServerFault } from './server-fault.ts';
+
+/** Options of {@link logging}. */
+export interface LoggingOptions {
+  readonly logger: Logger;
+  /** Whose calls these are: `server` on each line, for a process that serves more than one. */
+  readonly service: string;
+  /** From when on a call that went well is worth a warning. Default 1,000; long-lived streams are never slow. */
+  readonly slowMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Everything a line says: an allow-list, without the request, the error's text or any metadata. */
+function fieldsOf(call: Call, ended: { durationMs: number; error: RpcError | undefined }): object {
+  const { durationMs, error } = ended;
+  return {
+    method: call.method.path,
+    code: codeName(error?.code ?? Code.OK),
+    ...(error && { reason: error.reason }),
+    durationMs: Math.round(durationMs * 100) / 100,
+    peer: call.peer,
+    subject: principalOf(call)?.subject,
+    traceId: call.context.trace?.traceId,
+  };
+}
+
+function write(logger: Logger, fields: object, error: RpcError): void {
+  if (error.code === Code.INTERNAL || error.code === Code.UNKNOWN || error.code === Code.DATA_LOSS) {
+    logger.error(fields, 'call failed');
+  } else if (isServerFault(error.code)) logger.warn(fields, 'call failed');
+  else logger.info(fields, 'call failed');
+}
+
+/**
+ * A line for each call that failed (error and warn for the server's faults, info for the caller's) or was slow (warn); for
+ * others at debug. The cause of an INTERNAL is logged where it was caught, by the errors interceptor, and not again.
+ */
+export function logging({
+  logger,
+  service,
+  slowMs = 1_000,
+  clock = systemClock,
+}: LoggingOptions): Interceptor {
+  return (call, next) => {
+    const startMs = clock.now();
+    return onFinished(next(call), (error) => {
+      const durationMs = clock.now() - startMs;
+      const fields = { server: service, ...fieldsOf(call, { durationMs, error }) };
+      if (error) write(logger, fields, error);
+      else if (durationMs >= slowMs && !call.method.policy.longLived) logger.warn(fields, 'call was slow');
+      else logger.debug(fields, 'call done');
+    });
+  };
+}

@@ -1,0 +1,38 @@
+import type { Interceptor } from '@millrace/rpc';
+import { auth, type Authenticate } from './auth.ts';
+import { serverDeadline, type ServerDeadlineOptions } from './deadline/server-deadline.ts';
+import { errors, type ErrorTable } from './errors.ts';
+import type { Logger } from './logger.ts';
+import { logging } from './logging.ts';
+import { retryMark } from './retry-mark.ts';
+import { tracing } from './tracing.ts';
+import { validate, type ValidateOptions } from './validate.ts';
+
+/** Options of {@link serverInterceptors}. */
+export interface ServerOptions {
+  /** The service's own name, on its log lines. */
+  readonly service: string;
+  readonly logger: Logger;
+  /** Who calls; see createVerifier. */
+  readonly auth: Authenticate;
+  /** The status of each of the service's domain errors, by reason. */
+  readonly errors?: ErrorTable;
+  readonly deadline?: ServerDeadlineOptions;
+  readonly validate?: ValidateOptions;
+  /** From when on a call is worth a warning. Default 1,000. */
+  readonly slowMs?: number;
+}
+
+/** The chain that every service is served through, outermost first. */
+export function serverInterceptors(options: ServerOptions): Interceptor[] {
+  const { logger, service, slowMs, errors: table } = options;
+  return [
+    tracing(),
+    logging({ logger, service, ...(slowMs !== undefined && { slowMs }) }),
+    errors({ logger, ...(table && { table }) }),
+    retryMark(),
+    auth(options.auth),
+    serverDeadline(options.deadline),
+    validate(options.validate),
+  ];
+}

@@ -1,0 +1,32 @@
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import { pathToString } from '@bufbuild/protobuf/reflect';
+import { createValidator, type Violation } from '@bufbuild/protovalidate';
+import type { FieldViolation } from '@millrace/rpc';
+
+const validator = createValidator();
+
+/** The rules' own words, made a sentence about the field: `must match ^[A-Z]{3}$`. */
+function describe({ message }: Violation): string {
+  return message
+    .replace(/^value /, '')
+    .replace(/^does not match regex pattern `(.*)`$/s, 'must match $1')
+    .replace('item(s)', 'items')
+    .replace(/at least 1 characters/, 'at least 1 character');
+}
+
+/**
+ * What is wrong with a message by the rules of its proto: each field by its path in proto names, such as
+ * `lines[0].quantity`. Empty when nothing is. Throws when the rules themselves cannot be evaluated.
+ */
+export function validateMessage<D extends DescMessage>(
+  descriptor: D,
+  message: MessageShape<D>,
+): readonly FieldViolation[] {
+  const result = validator.validate(descriptor, message);
+  if (result.kind === 'valid') return [];
+  if (result.kind === 'error') throw result.error;
+  return result.violations.map((violation) => ({
+    field: pathToString(violation.field),
+    description: describe(violation),
+  }));
+}
