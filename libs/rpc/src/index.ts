@@ -1,6 +1,7 @@
 export { Call, type CallFields, type CallOrigin } from './call.ts';
 export { Cancellation, type Undo } from './cancellation.ts';
 export { Context, currentContext, runInContext, type ContextFields, type Principal } from './context.ts';
+export { createClient, type Client } from './client.ts';
 export {
   badRequest,
   fieldViolations,
@@ -19,6 +20,9 @@ export {
   type Next,
   type Reply,
 } from './interceptor.ts';
+export { createInvoker, type CallOptions, type Invoke, type InvokerOptions } from './invoker.ts';
+export type { ClientLimits, ServerLimits } from './limits.ts';
+export { ListenError, type Address } from './listen.ts';
 export {
   createMetadata,
   mergeMetadata,
@@ -27,3 +31,5 @@ export {
   type ReadonlyMetadata,
 } from './metadata.ts';
 export { Code, codeName, normalizeCode, RpcError, type RpcErrorInit, type Sent } from './status.ts';
+export { createServer, type RpcServer, type ServerOptions } from './server.ts';
+export { createTransport, type Transport, type TransportOptions } from './transport.ts';

@@ -41,16 +41,41 @@ export function asRpcError(error: unknown): RpcError {
   return error instanceof RpcError ? error : new RpcError(Code.INTERNAL, 'internal error', { cause: error });
 }
 
-async function* watched(messages: AsyncIterable<unknown>, finished: Finished): AsyncIterable<unknown> {
-  let ended: RpcError | undefined = new RpcError(Code.CANCELLED, 'the reader left');
-  try {
-    yield* messages;
-    ended = undefined;
-  } catch (error) {
-    ended = asRpcError(error);
-    throw error;
-  } finally {
-    finished(ended);
+/** A stream's messages, with its end reported. Not a generator: one would answer `return()` only after a `next()` that waits. */
+class Watched implements AsyncIterableIterator<unknown> {
+  readonly #messages: AsyncIterator<unknown>;
+  #finished: Finished | undefined;
+
+  constructor(messages: AsyncIterable<unknown>, finished: Finished) {
+    this.#messages = messages[Symbol.asyncIterator]();
+    this.#finished = finished;
+  }
+
+  async next(): Promise<IteratorResult<unknown>> {
+    try {
+      const result = await this.#messages.next();
+      if (result.done) this.#end(undefined);
+      return result;
+    } catch (error) {
+      this.#end(asRpcError(error));
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    this.#end(new RpcError(Code.CANCELLED, 'the reader left'));
+    await this.#messages.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #end(error: RpcError | undefined): void {
+    const finished = this.#finished;
+    this.#finished = undefined;
+    finished?.(error);
   }
 }
 
@@ -66,7 +91,7 @@ export async function onFinished(reply: Promise<Reply>, finished: Finished): Pro
     finished(asRpcError(error));
     throw error;
   }
-  if (settled.kind === 'many') return { ...settled, messages: watched(settled.messages, finished) };
+  if (settled.kind === 'many') return { ...settled, messages: new Watched(settled.messages, finished) };
   finished(undefined);
   return settled;
 }

@@ -40,7 +40,9 @@ export function createMetadata(init: MetadataInit = {}): ReadonlyMetadata {
 
 /** A copy with some keys set anew, or taken out by undefined. */
 export function mergeMetadata(base: ReadonlyMetadata, patch: MetadataInit): ReadonlyMetadata {
-  const values = new Map(base.entries());
+  const values = new Map<string, string | Uint8Array>();
+  // The first of several values, as `get` says.
+  for (const [key, value] of base.entries()) if (!values.has(key)) values.set(key, value);
   for (const [key, value] of Object.entries(patch)) {
     if (value === undefined) values.delete(key.toLowerCase());
     else values.set(key.toLowerCase(), value);

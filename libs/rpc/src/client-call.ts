@@ -1,0 +1,189 @@
+import { Metadata, type Channel, type StatusObject } from '@grpc/grpc-js';
+import type { Call } from './call.ts';
+import { Alarm } from './alarm.ts';
+import type { Undo } from './cancellation.ts';
+import { fromGrpcMetadata, toGrpcMetadata } from './grpc-metadata.ts';
+import { fromGrpcStatus } from './grpc-status.ts';
+import { Inbox } from './inbox.ts';
+import { asRpcError, type Reply } from './interceptor.ts';
+import { leave } from './leave.ts';
+import { NO_METADATA, type ReadonlyMetadata } from './metadata.ts';
+import { Code, RpcError } from './status.ts';
+import { formatTimeout } from './timeout.ts';
+
+/** grpc-js's own call, below its clients and streams: the same for all four kinds. */
+type GrpcCall = ReturnType<Channel['createCall']>;
+
+const CANCELLED = 1;
+
+/**
+ * One attempt of a call over grpc-js. Deadline and cancellation are kept here, on the monotonic clock; grpc-js gets neither.
+ */
+export class ClientCall {
+  readonly #call: Call;
+  readonly #grpc: GrpcCall;
+  readonly #reply = Promise.withResolvers<Reply>();
+  readonly #trailers = Promise.withResolvers<ReadonlyMetadata>();
+  readonly #many: Inbox | undefined;
+  #message: unknown;
+  #messageCount = 0;
+  #headers: ReadonlyMetadata = NO_METADATA;
+  #requests: AsyncIterator<unknown> | undefined;
+  #written: (() => void) | undefined;
+  #over = false;
+  #alarm: Alarm | undefined;
+  #undo: Undo | undefined;
+
+  /** Throws an RpcError when it cannot be sent at all. */
+  constructor(channel: Channel, call: Call) {
+    this.#call = call;
+    const isStreamed = call.kind === 'serverStream' || call.kind === 'bidi';
+    if (isStreamed)
+      this.#many = new Inbox({ pull: () => this.#grpc.startRead(), leave: () => this.#leave() });
+    const first =
+      call.kind === 'unary' || call.kind === 'serverStream' ? this.#encode(call.request) : undefined;
+    const metadata = toGrpcMetadata(call.metadata);
+    this.#setTimeout(metadata);
+    this.#grpc = channel.createCall(call.method.path, Infinity, null, null, null);
+    this.#grpc.start(metadata, this);
+    if (!isStreamed) this.#grpc.startRead();
+    if (first) {
+      this.#grpc.sendMessageWithContext({}, first);
+      this.#grpc.halfClose();
+    } else if (call.requests) void this.#pump(call.requests);
+    else this.#grpc.halfClose();
+    if (call.deadlineMs !== Infinity) this.#alarm = new Alarm(call.deadlineMs, () => this.#expire());
+    this.#undo = call.onCancel((why) => this.#abandon(why));
+  }
+
+  get reply(): Promise<Reply> {
+    return this.#reply.promise;
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    this.#headers = fromGrpcMetadata(metadata);
+    if (this.#many) this.#answerMany(this.#many);
+  }
+
+  onReceiveMessage(bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.#messageCount += 1;
+    let message: unknown;
+    try {
+      message = this.#call.method.response.decode(bytes);
+    } catch (cause) {
+      this.#abandon(new RpcError(Code.INTERNAL, 'the reply cannot be read', { cause }));
+      return;
+    }
+    if (this.#many) {
+      this.#many.push(message);
+      return;
+    }
+    this.#message = message;
+    this.#grpc.startRead();
+  }
+
+  onReceiveStatus(status: StatusObject): void {
+    if (this.#over) return;
+    const trailers = fromGrpcMetadata(status.metadata);
+    if (status.code !== Code.OK) {
+      this.#finish(fromGrpcStatus(status, this.#isOnWire()), trailers);
+    } else if (this.#many) {
+      this.#answerMany(this.#many);
+      this.#finish(undefined, trailers);
+    } else if (this.#messageCount !== 1) {
+      const message = `the server sent ${this.#messageCount} replies instead of one`;
+      this.#finish(new RpcError(Code.UNIMPLEMENTED, message), trailers);
+    } else {
+      this.#reply.resolve({ kind: 'one', message: this.#message, headers: this.#headers, trailers });
+      this.#finish(undefined, trailers);
+    }
+  }
+
+  #answerMany(messages: Inbox): void {
+    this.#reply.resolve({
+      kind: 'many',
+      messages,
+      headers: this.#headers,
+      trailers: this.#trailers.promise,
+    });
+  }
+
+  /** With one message sent, grpc-js knows the connection only once the call is on it; before that, nobody has seen it. */
+  #isOnWire(): boolean {
+    return this.#grpc.getAuthContext() !== null;
+  }
+
+  #encode(message: unknown): Buffer {
+    try {
+      const { buffer, byteOffset, byteLength } = this.#call.method.request.encode(message);
+      return Buffer.from(buffer, byteOffset, byteLength);
+    } catch (cause) {
+      throw new RpcError(Code.INTERNAL, 'the request cannot be written', { sent: 'never', cause });
+    }
+  }
+
+  #setTimeout(metadata: Metadata): void {
+    const { deadlineMs } = this.#call;
+    if (deadlineMs === Infinity) return;
+    metadata.set('grpc-timeout', formatTimeout(deadlineMs - performance.now()));
+  }
+
+  async #pump(requests: AsyncIterable<unknown>): Promise<void> {
+    try {
+      const iterator = requests[Symbol.asyncIterator]();
+      this.#requests = iterator;
+      for (;;) {
+        const { done, value } = await iterator.next();
+        if (this.#over) return;
+        if (done) break;
+        await this.#write(this.#encode(value));
+        if (this.#over) return;
+      }
+      this.#requests = undefined;
+      this.#grpc.halfClose();
+    } catch (error) {
+      this.#requests = undefined;
+      this.#abandon(asRpcError(error));
+    }
+  }
+
+  /** One message at a time: grpc-js keeps what it is given beyond that, and calls back once HTTP/2 took it. */
+  #write(bytes: Buffer): Promise<void> {
+    return new Promise((resolve) => {
+      this.#written = resolve;
+      this.#grpc.sendMessageWithContext({ callback: () => resolve() }, bytes);
+    });
+  }
+
+  #expire(): void {
+    this.#abandon(new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline passed'));
+  }
+
+  #leave(): void {
+    this.#abandon(new RpcError(Code.CANCELLED, 'the reader left'));
+  }
+
+  /** This side gives up: tells the server, and the caller why. */
+  #abandon(why: RpcError): void {
+    if (this.#over) return;
+    const streams = this.#call.kind === 'clientStream' || this.#call.kind === 'bidi';
+    // Of a call that streams its requests grpc-js does not say whether it has left before an answer came.
+    const sent = streams || this.#isOnWire() ? 'maybe' : 'never';
+    this.#finish(why.sent === sent ? why : why.with({ sent }), NO_METADATA);
+    this.#grpc.cancelWithStatus(CANCELLED, why.message);
+  }
+
+  #finish(error: RpcError | undefined, trailers: ReadonlyMetadata): void {
+    this.#over = true;
+    this.#alarm?.stop();
+    this.#undo?.();
+    this.#trailers.resolve(trailers);
+    if (error) {
+      this.#reply.reject(error);
+      this.#many?.fail(error);
+    } else this.#many?.end();
+    this.#written?.();
+    leave(this.#requests);
+  }
+}

@@ -1,0 +1,45 @@
+import type { Method } from '@millrace/contracts';
+import { currentContext } from './context.ts';
+import type { Begin, Begun, CallOptions } from './invoker.ts';
+import { Code, RpcError } from './status.ts';
+
+type Result = IteratorResult<unknown, undefined>;
+
+/** The messages of a call that begins when the first is asked for. */
+export class ClientStream implements AsyncIterableIterator<unknown, undefined> {
+  readonly #start: () => Begun;
+  #begun: Begun | undefined;
+  #messages: AsyncIterator<unknown> | undefined;
+  #left = false;
+
+  constructor(begin: Begin, method: Method, input: unknown, options: CallOptions = {}) {
+    // The context of whoever asks for the stream; the reader may stand elsewhere.
+    const context = options.context ?? currentContext();
+    this.#start = () => begin(method, input, { ...options, context });
+  }
+
+  async next(): Promise<Result> {
+    if (this.#left) return { done: true, value: undefined };
+    this.#messages ??= await this.#open();
+    return (await this.#messages.next()) as Result;
+  }
+
+  async return(): Promise<Result> {
+    this.#left = true;
+    this.#begun?.call.cancel(new RpcError(Code.CANCELLED, 'the reader left'));
+    await this.#messages?.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #open(): Promise<AsyncIterator<unknown>> {
+    this.#begun ??= this.#start();
+    const { call, reply } = this.#begun;
+    const answer = await reply;
+    if (answer.kind === 'many') return answer.messages[Symbol.asyncIterator]();
+    throw new RpcError(Code.INTERNAL, `${call.method.path}: an interceptor answered with one message`);
+  }
+}

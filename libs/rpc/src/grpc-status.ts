@@ -1,0 +1,42 @@
+import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import { decodeStatus, encodeStatus } from './details.ts';
+import { Code, normalizeCode, RpcError, type Sent } from './status.ts';
+
+const DETAILS_KEY = 'grpc-status-details-bin';
+
+/** Trailers share the header limit of the peer, and longer ones would break the call instead of explaining it. */
+const MAX_DETAILS_BYTES = 6 * 1024;
+const MAX_MESSAGE_LENGTH = 1024;
+
+/** The status line and the trailers that say how a call failed. */
+export function toGrpcStatus(error: RpcError): StatusObject {
+  // encodeURI, which grpc-js uses, throws at half a surrogate pair.
+  const details = error.message.toWellFormed().slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
+  const full = encodeStatus(error);
+  const bytes =
+    full.length <= MAX_DETAILS_BYTES ? full : encodeStatus(error.with({ message: details, details: [] }));
+  const metadata = new Metadata();
+  metadata.set(DETAILS_KEY, Buffer.from(bytes));
+  return { code: error.code, details, metadata };
+}
+
+/** What grpc-js says when the server turned the stream away before it looked at it. */
+const REFUSED = 'Stream refused by server';
+/** What it says when this side's socket died: INTERNAL, although the call may have been served. */
+const BROKEN_HERE = /^Received RST_STREAM with code \d+ triggered by internal client error/;
+const NO_STATUS = /\(Call ended without gRPC status\)$/;
+
+/** A failed status as an error; `onWire` says whether the call was ever given to a connection. */
+export function fromGrpcStatus(status: StatusObject, onWire: boolean): RpcError {
+  const code = normalizeCode(status.code);
+  const [bytes] = status.metadata.get(DETAILS_KEY);
+  if (bytes instanceof Uint8Array) {
+    const decoded = decodeStatus(bytes);
+    if (decoded?.code === code) return decoded;
+  }
+  const sent: Sent = !onWire ? 'never' : status.details === REFUSED ? 'refused' : 'maybe';
+  const broken =
+    !onWire ||
+    (code === Code.INTERNAL && (BROKEN_HERE.test(status.details) || NO_STATUS.test(status.details)));
+  return new RpcError(broken ? Code.UNAVAILABLE : code, status.details, { sent });
+}

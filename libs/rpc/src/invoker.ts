@@ -1,0 +1,90 @@
+import type { Method } from '@millrace/contracts';
+import { Call } from './call.ts';
+import { Cancellation } from './cancellation.ts';
+import { currentContext, type Context } from './context.ts';
+import { compose, onFinished, type Interceptor, type Reply } from './interceptor.ts';
+import { createMetadata, NO_METADATA, type MetadataInit } from './metadata.ts';
+import { Code, RpcError } from './status.ts';
+import type { Transport } from './transport.ts';
+
+/** What one call can be told. */
+export interface CallOptions {
+  /** How long it may take, in ms. Never longer than what is left of the context's deadline. */
+  readonly timeoutMs?: number;
+  /** Cancels it. */
+  readonly signal?: AbortSignal;
+  readonly metadata?: MetadataInit;
+  /** What it belongs to: ends with it and shares its deadline. Default: currentContext(). */
+  readonly context?: Context;
+}
+
+/** Calls any method: a message in for unary and server streams, an async iterable of messages for the others. */
+export type Invoke = (method: Method, input: unknown, options?: CallOptions) => Promise<Reply>;
+
+/** A call that has begun. */
+export interface Begun {
+  readonly call: Call;
+  readonly reply: Promise<Reply>;
+}
+
+/** As Invoke, for those who need the call as well. */
+export type Begin = (method: Method, input: unknown, options?: CallOptions) => Begun;
+
+/** What a client is made of. */
+export interface InvokerOptions {
+  readonly transport: Pick<Transport, 'next'>;
+  /** The first is the outermost. */
+  readonly interceptors?: readonly Interceptor[];
+}
+
+function describeCall(method: Method, input: unknown, options: CallOptions): [Call, Cancellation] {
+  const { timeoutMs = Infinity, metadata, context = currentContext() } = options;
+  const isStreamed = method.kind === 'clientStream' || method.kind === 'bidi';
+  const cancellation = new Cancellation();
+  const call = new Call(
+    { side: 'client', method, cancellation },
+    {
+      request: isStreamed ? undefined : input,
+      requests: isStreamed ? (input as AsyncIterable<unknown>) : undefined,
+      metadata: metadata ? createMetadata(metadata) : NO_METADATA,
+      deadlineMs: Math.min(context.deadlineMs, performance.now() + timeoutMs),
+      attempt: 0,
+      context,
+    },
+  );
+  return [call, cancellation];
+}
+
+/** Cancels with the signal. Gives back what takes that back. */
+function followSignal(signal: AbortSignal | undefined, cancellation: Cancellation): () => void {
+  if (!signal) return () => undefined;
+  const abort = (): void => {
+    const { reason } = signal;
+    const why = new RpcError(Code.CANCELLED, 'the caller cancelled', { cause: reason as unknown });
+    cancellation.cancel(reason instanceof RpcError ? reason : why);
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return () => signal.removeEventListener('abort', abort);
+}
+
+/** Makes what starts calls: through the interceptors, over the transport. */
+export function createBegin({ transport, interceptors = [] }: InvokerOptions): Begin {
+  const next = compose(interceptors, transport.next);
+  return (method, input, options = {}) => {
+    const [call, cancellation] = describeCall(method, input, options);
+    const undo = call.context.onCancel((why) => cancellation.cancel(why));
+    const undoSignal = followSignal(options.signal, cancellation);
+    const finished = (): void => {
+      undo();
+      undoSignal();
+    };
+    return { call, reply: onFinished(next(call), finished) };
+  };
+}
+
+/** Makes an Invoke: for callers that know their methods only at run time. */
+export function createInvoker(options: InvokerOptions): Invoke {
+  const begin = createBegin(options);
+  return (method, input, callOptions) => begin(method, input, callOptions).reply;
+}

@@ -1,0 +1,225 @@
+import { Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { Method } from '@millrace/contracts';
+import { Alarm } from './alarm.ts';
+import { Call } from './call.ts';
+import { Cancellation } from './cancellation.ts';
+import { Context, runInContext } from './context.ts';
+import { fromGrpcMetadata, toGrpcMetadata } from './grpc-metadata.ts';
+import { toGrpcStatus } from './grpc-status.ts';
+import { Inbox } from './inbox.ts';
+import { asRpcError, type Next, type Reply } from './interceptor.ts';
+import { leave } from './leave.ts';
+import type { ReadonlyMetadata } from './metadata.ts';
+import { Code, RpcError } from './status.ts';
+import { parseTimeout } from './timeout.ts';
+import { TIMEOUT_KEY } from './wire.ts';
+
+/** How much of a stream may lie between the handler and the socket, in bytes; a message counts for at least 64. */
+const WINDOW_BYTES = 64 * 1024;
+const MESSAGE_BYTES = 64;
+
+/** A call that runs. */
+export interface OpenCall {
+  /** Whether it has no end of its own, and nothing under way that an end would lose. */
+  readonly isWatch: boolean;
+  /** Ends it with this status, for its caller and its handler. */
+  cancel(why: RpcError): void;
+}
+
+/** What the calls of a server have in common. */
+export interface ServerCalls {
+  readonly handle: Next;
+  readonly open: Set<OpenCall>;
+}
+
+/** One call on the server, of any kind, on grpc-js's innermost call: between its HTTP/2 stream and the interceptors. */
+export class ServerCall implements OpenCall {
+  readonly #method: Method;
+  readonly #grpc: ServerInterceptingCallInterface;
+  readonly #calls: ServerCalls;
+  readonly #cancellation = new Cancellation();
+  #metadata = new Metadata();
+  #deadlineMs = Infinity;
+  #alarm: Alarm | undefined;
+  #request: Uint8Array | undefined;
+  #requests: Inbox | undefined;
+  #answers: AsyncIterator<unknown> | undefined;
+  #unsentBytes = 0;
+  #drained: (() => void) | undefined;
+  #over = false;
+
+  constructor(method: Method, grpc: ServerInterceptingCallInterface, calls: ServerCalls) {
+    this.#method = method;
+    this.#grpc = grpc;
+    this.#calls = calls;
+  }
+
+  get isWatch(): boolean {
+    return this.#method.kind === 'serverStream' && this.#method.policy.longLived;
+  }
+
+  cancel(why: RpcError): void {
+    this.#cancellation.cancel(why);
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    this.#calls.open.add(this);
+    this.#cancellation.onCancel((why) => this.#finish(why));
+    this.#metadata = metadata;
+    if (!this.#readTimeout()) return;
+    if (this.#method.kind === 'clientStream' || this.#method.kind === 'bidi') {
+      this.#requests = new Inbox({ pull: () => this.#grpc.startRead(), leave: () => undefined });
+      this.#begin(undefined);
+    } else this.#grpc.startRead();
+  }
+
+  onReceiveMessage(bytes: Uint8Array): void {
+    if (this.#over) return;
+    if (this.#requests) this.#receive(this.#requests, bytes);
+    else if (this.#request) this.cancel(new RpcError(Code.UNIMPLEMENTED, 'a second request message'));
+    else {
+      this.#request = bytes;
+      this.#grpc.startRead();
+    }
+  }
+
+  onReceiveHalfClose(): void {
+    if (this.#over) return;
+    if (this.#requests) this.#requests.end();
+    else if (!this.#request) this.cancel(new RpcError(Code.UNIMPLEMENTED, 'no request message'));
+    else {
+      const request = this.#decode(this.#request);
+      if (request instanceof RpcError) this.cancel(request);
+      else this.#begin(request);
+    }
+  }
+
+  /** grpc-js calls it at the end of every call, well or not. */
+  onCancel(): void {
+    if (!this.#over) this.cancel(new RpcError(Code.CANCELLED, 'the caller left'));
+  }
+
+  #readTimeout(): boolean {
+    const [header] = this.#metadata.get(TIMEOUT_KEY);
+    if (header === undefined) return true;
+    this.#metadata.remove(TIMEOUT_KEY);
+    const timeoutMs = parseTimeout(String(header));
+    if (timeoutMs === undefined) {
+      this.cancel(new RpcError(Code.INVALID_ARGUMENT, 'grpc-timeout is not a duration'));
+      return false;
+    }
+    this.#deadlineMs = performance.now() + timeoutMs;
+    this.#alarm = new Alarm(this.#deadlineMs, () =>
+      this.cancel(new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline passed')),
+    );
+    return true;
+  }
+
+  #decode(bytes: Uint8Array): unknown {
+    try {
+      return this.#method.request.decode(bytes);
+    } catch (cause) {
+      return new RpcError(Code.INVALID_ARGUMENT, 'the request cannot be read', { sent: 'refused', cause });
+    }
+  }
+
+  #receive(requests: Inbox, bytes: Uint8Array): void {
+    const request = this.#decode(bytes);
+    if (request instanceof RpcError) requests.fail(request);
+    else requests.push(request);
+  }
+
+  #begin(request: unknown): void {
+    const context = new Context({ deadlineMs: this.#deadlineMs }, this.#cancellation);
+    const call = new Call(
+      { side: 'server', method: this.#method, cancellation: this.#cancellation },
+      {
+        request,
+        requests: this.#requests,
+        metadata: fromGrpcMetadata(this.#metadata),
+        deadlineMs: this.#deadlineMs,
+        attempt: 0,
+        context,
+      },
+    );
+    runInContext(context, () => this.#calls.handle(call)).then(
+      (reply) => this.#answer(reply),
+      (error: unknown) => this.#finish(asRpcError(error)),
+    );
+  }
+
+  #answer(reply: Reply): void {
+    if (reply.kind === 'many') {
+      const answers = reply.messages[Symbol.asyncIterator]();
+      if (this.#over) {
+        leave(answers);
+        return;
+      }
+      this.#answers = answers;
+      void this.#pump(answers, reply);
+      return;
+    }
+    if (this.#over) return;
+    try {
+      const bytes = this.#encode(reply.message);
+      this.#sendHeaders(reply.headers);
+      this.#grpc.sendMessage(bytes, () => undefined);
+      this.#finish(undefined, reply.trailers);
+    } catch (error) {
+      this.#finish(asRpcError(error));
+    }
+  }
+
+  async #pump(answers: AsyncIterator<unknown>, reply: Reply): Promise<void> {
+    try {
+      this.#sendHeaders(reply.headers);
+      for (;;) {
+        const { done, value } = await answers.next();
+        if (this.#over) return;
+        if (done) break;
+        this.#write(this.#encode(value));
+        if (this.#unsentBytes >= WINDOW_BYTES)
+          await new Promise<void>((resolve) => (this.#drained = resolve));
+      }
+      this.#answers = undefined;
+      this.#finish(undefined, await reply.trailers);
+    } catch (error) {
+      this.#finish(asRpcError(error));
+    }
+  }
+
+  #write(bytes: Buffer): void {
+    const size = Math.max(bytes.byteLength, MESSAGE_BYTES);
+    this.#unsentBytes += size;
+    this.#grpc.sendMessage(bytes, () => {
+      this.#unsentBytes -= size;
+      if (this.#unsentBytes < WINDOW_BYTES) this.#drained?.();
+    });
+  }
+
+  #encode(message: unknown): Buffer {
+    const { buffer, byteOffset, byteLength } = this.#method.response.encode(message);
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
+
+  /** Of a stream they leave at once, so that its caller knows it was accepted. */
+  #sendHeaders(headers: ReadonlyMetadata): void {
+    this.#grpc.sendMetadata(toGrpcMetadata(headers));
+  }
+
+  #finish(error: RpcError | undefined, trailers?: ReadonlyMetadata): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#alarm?.stop();
+    this.#calls.open.delete(this);
+    if (error) {
+      this.#requests?.fail(error);
+      this.#grpc.sendStatus(toGrpcStatus(error));
+    } else {
+      const metadata = trailers ? toGrpcMetadata(trailers) : null;
+      this.#grpc.sendStatus({ code: Code.OK, details: '', metadata });
+    }
+    this.#drained?.();
+    leave(this.#answers);
+  }
+}

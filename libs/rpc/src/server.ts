@@ -1,0 +1,113 @@
+import { createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Server } from '@grpc/grpc-js';
+import { addContract } from './contract.ts';
+import { createHandle } from './handle.ts';
+import type { Implementation } from './handlers.ts';
+import { addHealth, type Health } from './health.ts';
+import { compose, type Interceptor } from './interceptor.ts';
+import type { ServerLimits } from './limits.ts';
+import { listen, type Address } from './listen.ts';
+import { addReflection } from './reflection.ts';
+import type { OpenCall } from './server-call.ts';
+import { createDoor } from './server-door.ts';
+import { Code, RpcError } from './status.ts';
+
+/** What a server is made of. */
+export interface ServerOptions {
+  readonly services: readonly Implementation[];
+  /** The first is the outermost. Health and reflection pass none. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Whether it tells anyone its protos. Default false: on in development, off in production. */
+  readonly reflection?: boolean;
+  readonly limits?: ServerLimits;
+}
+
+/** A gRPC server with health. It lives once: closed, it stays closed. */
+export interface RpcServer {
+  /** Takes calls from now on and is healthy. Throws a ListenError. */
+  listen(address: Address): Promise<{ readonly port: number }>;
+  /** What health says. */
+  setServing(on: boolean): void;
+  /**
+   * Says that it is not serving, takes no new calls, lets those that run finish for `graceMs` and ends the others with
+   * UNAVAILABLE. Watches, which have no end of their own, end at once.
+   */
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+/** How long the last statuses may take to leave. */
+const FAREWELL_MS = 250;
+
+class GrpcServer implements RpcServer {
+  readonly #net: NetServer;
+  readonly #sockets = new Set<Socket>();
+  readonly #open = new Set<OpenCall>();
+  readonly #server: Server;
+  readonly #health: Health;
+  #closed: Promise<void> | undefined;
+
+  constructor({ services, interceptors = [], reflection = false, limits = {} }: ServerOptions) {
+    const methods = services.flatMap(({ service }) => Object.values(service.methods));
+    const calls = { handle: compose(interceptors, createHandle(services)), open: this.#open };
+    const { server, enter } = createDoor(new Map(methods.map((one) => [one.path, one])), calls, limits);
+    this.#server = server;
+    for (const { service } of services) addContract(server, service.descriptor);
+    this.#health = addHealth(
+      server,
+      services.map(({ service }) => service.name),
+    );
+    if (reflection) addReflection(server, services);
+    this.#net = createNetServer({ noDelay: true }, (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      enter(socket);
+    });
+  }
+
+  async listen(address: Address): Promise<{ readonly port: number }> {
+    const port = await listen(this.#net, address);
+    this.setServing(true);
+    return { port };
+  }
+
+  setServing(on: boolean): void {
+    this.#health.setServing(on);
+  }
+
+  close({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    return (this.#closed ??= this.#close(graceMs));
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.setServing(false);
+    const unheard = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    const drained = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    this.#cancel((call) => call.isWatch);
+    if (!(await within(graceMs, drained))) {
+      this.#cancel(() => true);
+      await within(FAREWELL_MS, drained);
+    }
+    this.#server.forceShutdown();
+    for (const socket of this.#sockets) socket.destroy();
+    await unheard;
+  }
+
+  #cancel(which: (call: OpenCall) => boolean): void {
+    const why = new RpcError(Code.UNAVAILABLE, 'the server is shutting down', { reason: 'SHUTTING_DOWN' });
+    for (const call of this.#open) if (which(call)) call.cancel(why);
+  }
+}
+
+/** Whether it happens in time. */
+async function within(timeoutMs: number, event: Promise<void>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, timeoutMs, false);
+  const inTime = await Promise.race([event.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
+}
+
+/** Makes a server for these services. */
+export function createServer(options: ServerOptions): RpcServer {
+  return new GrpcServer(options);
+}

@@ -1,0 +1,4 @@
+/** For tests: the rig that interceptors are tested on, and a clock that stands still. */
+export { createClock, type Clock } from './testing/clock.ts';
+export { echo } from './testing/echo.ts';
+export { createRig, type Rig, type RigOptions } from './testing/rig.ts';

@@ -1,0 +1,21 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+
+/** Where a call's grpc-timeout stands after `prepareHeaders`. */
+export const TIMEOUT_KEY = 'x-millrace-timeout';
+
+/** What is plain gRPC: grpc-js would take grpc-web and +json for it as well. */
+const CONTENT_TYPE = /^application\/grpc(\+proto)?(;|$)/;
+
+/**
+ * Changes the headers of a call before grpc-js sees them. It misreads some deadlines (`600H` fails at once, `-1S` passes as 1S), so the
+ * timeout is moved out of its sight; and a content type that it must not serve is made one that it refuses.
+ */
+export function prepareHeaders(headers: IncomingHttpHeaders): void {
+  delete headers[TIMEOUT_KEY];
+  const timeout = headers['grpc-timeout'];
+  if (timeout !== undefined) {
+    headers[TIMEOUT_KEY] = timeout;
+    delete headers['grpc-timeout'];
+  }
+  if (!CONTENT_TYPE.test(headers['content-type'] ?? '')) headers['content-type'] = 'refused';
+}
