@@ -12,7 +12,6 @@ import {
   type FieldDescriptorProto,
 } from '@bufbuild/protobuf/wkt';
 // The package does not export this module, and its descriptor is what is needed.
-// @ts-expect-error no types for a path inside the package
 import { file_buf_validate_validate as file } from '../../../node_modules/@bufbuild/protovalidate/dist/esm/gen/buf/validate/validate_pb.js';
 
 const indent = (lines: string[]): string[] => lines.map((line) => `  ${line}`);
