@@ -3,7 +3,6 @@ import type { Transaction } from 'kysely';
 import type { Database } from './postgres/database.ts';
 import type { DurableTables } from './postgres/durable-tables.ts';
 import type { Logger } from './postgres/logger.ts';
-import type { Once, Operation, OperationKey, OperationSubject } from './idempotency/operation.ts';
 import type { SagaDefinition } from './saga/definition.ts';
 import type { NewEvent, StoredEvent } from './outbox/event.ts';
 import type { Bus } from './bus/bus.ts';
@@ -31,41 +30,15 @@ export type { MigrateOptions } from './postgres/migrate.ts';
 export { SchemaTooNew } from './postgres/compatibility.ts';
 export type { CodeCompatibility } from './postgres/compatibility.ts';
 
-// idempotency/
-export declare function fingerprint(bytes: Uint8Array): string;
-/** Throws IdempotencyKeyReused. */
-export declare function once<S extends DurableTables, T>(
-  tx: Transaction<S>,
-  operation: Operation,
-  effect: () => Promise<T>,
-): Promise<Once<T>>;
-/** Writes the reply, in the terminal transaction. */
-export declare function settle<S extends DurableTables>(
-  tx: Transaction<S>,
-  operation: OperationKey | OperationSubject,
-  reply: Uint8Array,
-): Promise<void>;
-/** 'never-ran': the action's key is barred now; 'ran': it was used, so undo it (or it was barred before: 'barred'). */
-export declare function tombstone<S extends DurableTables>(
-  tx: Transaction<S>,
-  operation: Operation,
-): Promise<{ kind: 'never-ran' } | { kind: 'ran'; subjectId: string; reply: Uint8Array | undefined }>;
-export declare function deleteOldOperations<S extends DurableTables>(
-  db: Database<S>,
-  options?: { olderThanMs?: number; batch?: number },
-): Promise<number>;
-export interface Replies {
-  /** Resolves with the stored reply; rejects with WorkCancelled when the signal aborts. */
-  wait(operation: OperationKey, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
-  /** Call after the commit that settled it. */
-  announce(operation: OperationKey | OperationSubject, reply?: Uint8Array): void;
-  stop(): void;
-}
-export declare function createReplies<S extends DurableTables>(options: {
-  db: Database<S>;
-  /** How often replies written by other processes are looked for. Default 50. */
-  pollMs?: number;
-}): Replies;
+export { deleteOldOperations } from './idempotency/delete-old-operations.ts';
+export { IdempotencyKeyReused, OperationBarred } from './idempotency/errors.ts';
+export { fingerprint } from './idempotency/fingerprint.ts';
+export { once } from './idempotency/once.ts';
+export { createReplies } from './idempotency/replies.ts';
+export type { Replies, RepliesOptions } from './idempotency/replies.ts';
+export { settle } from './idempotency/settle.ts';
+export { tombstone } from './idempotency/tombstone.ts';
+export type { Tombstone } from './idempotency/tombstone.ts';
 
 // saga/
 export declare function defineSaga<D, S = DurableTables>(
