@@ -1,0 +1,74 @@
+import type { Database } from '@millrace/durable';
+import type { Insertable, Selectable } from 'kysely';
+import type { PaymentAction } from '../../domain/payment.ts';
+import { ProviderError } from '../../use-cases/provider-error.ts';
+import type { LedgerTable, ProviderSchema } from './schema.ts';
+
+export type Entry = Selectable<LedgerTable>;
+export type NewEntry = Insertable<LedgerTable>;
+
+interface Options {
+  readonly signal: AbortSignal;
+}
+
+/** What the provider has done, one line each, committed before it answers. */
+export interface Ledger {
+  /**
+   * Writes the entry, or finds the one that the payment has of this kind already. Throws PROVIDER_REFUSED where another
+   * kind stands in its way: a capture after a void, or the other way round.
+   */
+  enter(entry: NewEntry, options: Options): Promise<{ entry: Entry; isNew: boolean }>;
+  find(
+    by: { key: string } | { paymentId: string; kind: PaymentAction },
+    options: Options,
+  ): Promise<Entry | undefined>;
+  /** True the first time it is asked for a key. */
+  isFirst(key: string, options: Options): Promise<boolean>;
+}
+
+export function createLedger(db: Database<ProviderSchema>): Ledger {
+  const find: Ledger['find'] = (by, options) =>
+    db.read((reader) => {
+      const entries = reader.selectFrom('provider.ledger').selectAll();
+      const wanted =
+        'key' in by
+          ? entries.where('key', '=', by.key)
+          : entries.where('payment_id', '=', by.paymentId).where('kind', '=', by.kind);
+      return wanted.executeTakeFirst();
+    }, options);
+
+  return {
+    find,
+
+    async enter(entry, options) {
+      const inserted = await db.transaction(
+        (tx) =>
+          tx
+            .insertInto('provider.ledger')
+            .values(entry)
+            .onConflict((conflict) => conflict.doNothing())
+            .returningAll()
+            .executeTakeFirst(),
+        options,
+      );
+      if (inserted) return { entry: inserted, isNew: true };
+      const found = await find({ paymentId: entry.payment_id, kind: entry.kind }, options);
+      if (!found) throw refused(entry.kind);
+      return { entry: found, isNew: false };
+    },
+
+    isFirst: (key, options) =>
+      db.transaction(async (tx) => {
+        const inserted = tx.insertInto('provider.outages').values({ key });
+        const result = await inserted
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirstOrThrow();
+        return result.numInsertedOrUpdatedRows === 1n;
+      }, options),
+  };
+}
+
+/** The provider's answer to what its ledger forbids. */
+export function refused(kind: PaymentAction): ProviderError {
+  return new ProviderError('PROVIDER_REFUSED', `the provider refuses to ${kind} this charge`);
+}
