@@ -1,6 +1,8 @@
 // A service that uses everything google.api.http knows, which the shop's does not. Built from descriptors, so that the
 // kit's own protos stay free of test messages.
 import { create, createFileRegistry, setExtension, type DescService } from '@bufbuild/protobuf';
+import type {
+  FieldDescriptorProtoSchema} from '@bufbuild/protobuf/wkt';
 import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
@@ -15,7 +17,7 @@ import {
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { describeService, httpRule, type HttpRule, type Service } from '@millrace/contracts';
 
-type FieldInit = MessageInitShape<typeof import('@bufbuild/protobuf/wkt').FieldDescriptorProtoSchema>;
+type FieldInit = MessageInitShape<typeof FieldDescriptorProtoSchema>;
 type Rule = Partial<Pick<HttpRule, 'pattern' | 'body' | 'responseBody'>> & { additionalBindings?: Rule[] };
 
 const NAME = 'test.library.v1';
