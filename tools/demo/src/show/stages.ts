@@ -1,0 +1,63 @@
+import { Listr } from 'listr2';
+import colours from 'picocolors';
+
+/** Says where a stage stands, in a few words. */
+export type Say = (text: string) => void;
+
+/** Runs one stage after the other and shows where it stands: live on a terminal, by a line now and then elsewhere. */
+export interface Stages {
+  run<T>(title: string, work: (say: Say) => Promise<T>): Promise<T>;
+}
+
+const PLAIN_EVERY_MS = 2_000;
+
+export function createStages({ isLive = process.stdout.isTTY === true } = {}): Stages {
+  return { run: isLive ? runLive : runPlain };
+}
+
+function seconds(sinceMs: number): string {
+  return `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
+}
+
+async function runPlain<T>(title: string, work: (say: Say) => Promise<T>): Promise<T> {
+  const start = performance.now();
+  let last = '';
+  let shownAt = start;
+  const result = await work((text) => {
+    last = text;
+    if (performance.now() - shownAt < PLAIN_EVERY_MS) return;
+    shownAt = performance.now();
+    console.log(`  ${title}: ${text}`);
+  });
+  console.log(`${colours.green('✔')} ${finished(title, last, start)}`);
+  return result;
+}
+
+async function runLive<T>(title: string, work: (say: Say) => Promise<T>): Promise<T> {
+  const start = performance.now();
+  const results: T[] = [];
+  const list = new Listr(
+    [
+      {
+        title,
+        task: async (_, task) => {
+          let last = '';
+          results.push(
+            await work((text) => {
+              last = text;
+              task.title = `${title} ${colours.dim(text)}`;
+            }),
+          );
+          task.title = finished(title, last, start);
+        },
+      },
+    ],
+    { registerSignalListeners: false },
+  );
+  await list.run();
+  return results[0] as T;
+}
+
+function finished(title: string, last: string, start: number): string {
+  return `${title}${last === '' ? '' : `  ${last}`} ${colours.dim(`(${seconds(start)})`)}`;
+}
