@@ -34,6 +34,8 @@ export interface Settings {
 
 /** Throws ConfigError naming each wrong variable. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  if (env['FILE'] && env['ORDERS'])
+    throw new Error('FILE and ORDERS exclude each other: a file has its own orders');
   const { ORDERS = 1_000, FILE, KILL, KEEP, SEED } = loadConfig(schema, env);
   const seed = SEED ?? Math.floor(Math.random() * 1_000_000);
   return { orders: ORDERS, file: env['FILE'] ? FILE : undefined, kill: KILL, keep: KEEP, seed };

@@ -13,6 +13,8 @@ export interface ServiceProcessOptions {
   name: ServiceName;
   /** Added to this process's own environment. */
   env: Record<string, string>;
+  /** Default: the service's main, from the repository's root. */
+  main?: string;
   onLog(line: string): void;
   /** It was running and ended although nobody asked it to. */
   onDeath(death: ServiceDied): void;
@@ -33,8 +35,9 @@ export interface ServiceProcess {
 /** Starts a service from its sources. Its IPC channel tells us when it is ready, and tells it when we are gone. */
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const { name, env, onLog, onDeath, stopTimeoutMs = 8_000 } = options;
+  const { main = `services/${name}/src/main.ts` } = options;
   const lines: string[] = [];
-  const child = spawn(process.execPath, ['--conditions=source', `services/${name}/src/main.ts`], {
+  const child = spawn(process.execPath, ['--conditions=source', main], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
