@@ -3,7 +3,6 @@ import type { Transaction } from 'kysely';
 import type { Database } from './postgres/database.ts';
 import type { DurableTables } from './postgres/durable-tables.ts';
 import type { Logger } from './postgres/logger.ts';
-import type { SagaDefinition } from './saga/definition.ts';
 import type { NewEvent, StoredEvent } from './outbox/event.ts';
 import type { Bus } from './bus/bus.ts';
 
@@ -40,55 +39,17 @@ export { settle } from './idempotency/settle.ts';
 export { tombstone } from './idempotency/tombstone.ts';
 export type { Tombstone } from './idempotency/tombstone.ts';
 
-// saga/
-export declare function defineSaga<D, S = DurableTables>(
-  definition: SagaDefinition<D, S>,
-): SagaDefinition<D, S>;
-/** Writes the saga in the business transaction. Call the runner's `wake()` after the commit. */
-export declare function beginSaga<D, S extends DurableTables>(
-  tx: Transaction<S>,
-  definition: SagaDefinition<D, S>,
-  saga: { id: string; data: D; tenant: string; trace?: string },
-): Promise<void>;
-/** Throws SagaNotFound. Wake the runner after the commit. */
-export declare function requestCancel<S extends DurableTables>(
-  tx: Transaction<S>,
-  sagaId: string,
-  reason: string,
-): Promise<'accepted' | 'too-late' | 'ended'>;
-export interface SagaRunner {
-  start(): void;
-  /** Finishes what runs, then gives the leases back. */
-  stop(): Promise<void>;
-  /** Call after the commit of a begin or a cancel request. */
-  wake(): void;
-  counts(): {
-    running: number;
-    completed: number;
-    compensated: number;
-    parked: number;
-    failedAttempts: number;
-  };
-}
-export interface SagaRunnerOptions<S extends DurableTables> {
-  db: Database<S>;
-  /** Data types differ from definition to definition. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each definition brings its own data type
-  definitions: readonly SagaDefinition<any, S>[];
-  /** Sagas at once in this process. Default 64. */
-  concurrency?: number;
-  /** Default 10,000. */
-  leaseMs?: number;
-  /** Default 500. */
-  pollMs?: number;
-  logger?: Logger;
-  onError?(error: unknown, sagaId: string | undefined): void;
-  /** Called after the commit that ended a saga: here a service announces the reply. */
-  onEnded?(ended: { id: string; type: string; tenant: string; state: 'completed' | 'compensated' }): void;
-  /** Only a test's own main gives this. */
-  probe?(point: string, sagaId: string): Promise<void> | void;
-}
-export declare function createSagaRunner<S extends DurableTables>(options: SagaRunnerOptions<S>): SagaRunner;
+export { beginSaga } from './saga/begin-saga.ts';
+export type { NewSaga } from './saga/begin-saga.ts';
+export { createSagaRunner } from './saga/create-saga-runner.ts';
+export type { SagaCounts, SagaRunner } from './saga/create-saga-runner.ts';
+export { defineSaga } from './saga/define-saga.ts';
+export type { EndedSaga, SagaProbe, SagaProbePoint, SagaRunnerOptions } from './saga/engine.ts';
+export { SagaNotFound } from './saga/errors.ts';
+export { listSagas, readTimeline, resumeParked } from './saga/inspect-sagas.ts';
+export type { ListSagasOptions, SagaSummary } from './saga/inspect-sagas.ts';
+export { requestCancel } from './saga/request-cancel.ts';
+export type { CancelAnswer } from './saga/request-cancel.ts';
 
 // outbox/
 export declare function appendEvents<S extends DurableTables>(
