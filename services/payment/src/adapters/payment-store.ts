@@ -1,12 +1,14 @@
-import { appendEvents, once, settle, type Database } from '@millrace/durable';
-import { sql, type Transaction } from 'kysely';
+import { appendEvents, once, settle, type Database, type Operation } from '@millrace/durable';
+import { writeTraceContext } from '@millrace/interceptors';
+import { currentContext } from '@millrace/rpc';
+import type { Transaction } from 'kysely';
 import type { PaymentName } from '../domain/begin.ts';
 import { paymentNotFound } from '../domain/payment-error.ts';
 import type { Payment, PaymentAction, PaymentView } from '../domain/payment.ts';
 import { isAnswerTo } from '../domain/settle.ts';
-import type { PaymentStore } from '../use-cases/payment-store.ts';
-import { fromRow, toRow } from './payment-row.ts';
-import type { PaymentSchema } from './schema.ts';
+import type { PaymentSchema } from '../migrations/schema.ts';
+import type { Begun, PaymentStore } from '../use-cases/payment-store.ts';
+import { claimPayments, findPayment, insertPayment, lockPayment, updatePayment } from './payment-rows.ts';
 
 /** The form of a payment in events and stored replies. */
 export interface PaymentCodec {
@@ -22,121 +24,82 @@ export interface PaymentStoreOptions {
 }
 
 type Tx = Transaction<PaymentSchema>;
+type Decide = (payment: Payment | undefined) => Payment;
 
 const TOPIC = 'payments';
 const ACTIONS: readonly PaymentAction[] = ['authorize', 'capture', 'void', 'refund'];
 
-/** Payments in PostgreSQL. The row is locked while a request or an outcome changes it, so each sees the one before. */
+/** Payments in PostgreSQL. A row is locked while a request or an outcome changes it, so each sees the one before. */
 export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions): PaymentStore {
-  async function writeOutcome(tx: Tx, payment: Payment): Promise<void> {
-    const { tenant, id, sequence, status } = payment;
-    await update(tx, payment);
-    const reply = codec.encode(payment);
-    const event = {
-      topic: TOPIC,
-      aggregateId: id,
-      sequence,
-      type: `payment.${status}`,
-      tenant,
-      payload: reply,
-    };
-    await appendEvents(tx, [event]);
-    for (const method of ACTIONS.filter((action) => isAnswerTo(action, payment))) {
-      await settle(tx, { tenant, method, subjectId: id }, reply);
+  async function begin(tx: Tx, operation: Operation, decide: Decide): Promise<Begun> {
+    const name = { tenant: operation.tenant, id: operation.subjectId };
+    const begun = await once(tx, operation, async () => {
+      const change = await apply(tx, name, decide);
+      if (!change.payment.intent) await settle(tx, operation, codec.encode(change.payment));
+      return change;
+    });
+    if (begun.kind === 'first') {
+      const { payment, before } = begun.value;
+      if (!payment.intent) return { kind: 'answered', reply: payment };
+      return { kind: 'undecided', payment, isNew: payment.intent !== before?.intent };
     }
+    if (begun.reply) return { kind: 'answered', reply: codec.decode(begun.reply) };
+    return { kind: 'undecided', payment: await lockKnown(tx, name), isNew: false };
   }
 
   return {
-    find: ({ tenant, id }, options) =>
-      db.read(async (reader) => {
-        const row = await reader.selectFrom('payments').selectAll().where('id', '=', id).executeTakeFirst();
-        return row && row.tenant === tenant ? fromRow(row) : undefined;
-      }, options),
-
-    begin: (operation, decide, options) =>
-      db.transaction(async (tx) => {
-        const begun = await once(tx, operation, async () => {
-          const change = await apply(tx, { tenant: operation.tenant, id: operation.subjectId }, decide);
-          if (!change.payment.intent) await settle(tx, operation, codec.encode(change.payment));
-          return change;
-        });
-        if (begun.kind === 'repeat') {
-          if (begun.reply) return { kind: 'answered', reply: codec.decode(begun.reply) };
-          const payment = await lock(tx, { tenant: operation.tenant, id: begun.subjectId });
-          if (!payment) throw paymentNotFound();
-          return { kind: 'undecided', payment, isNew: false };
-        }
-        const { payment, before } = begun.value;
-        if (!payment.intent) return { kind: 'answered', reply: payment };
-        return { kind: 'undecided', payment, isNew: payment.intent !== before?.intent };
-      }, options),
-
+    find: async ({ tenant, id }, options) => {
+      const payment = await db.read((reader) => findPayment(reader, id), options);
+      return payment?.tenant === tenant ? payment : undefined;
+    },
+    begin: (operation, decide, options) => db.transaction((tx) => begin(tx, operation, decide), options),
     record: async (name, change) => {
-      const { payment, changed } = await db.transaction(async (tx) => {
-        const before = await lock(tx, name);
-        if (!before) throw paymentNotFound();
+      const payment = await db.transaction(async (tx) => {
+        const before = await lockKnown(tx, name);
         const after = change(before);
-        if (after !== before) await writeOutcome(tx, after);
-        return { payment: after, changed: after !== before };
+        if (after !== before) await writeOutcome(tx, after, codec);
+        return after;
       });
-      if (changed) onEvent();
+      onEvent();
       return payment;
     },
-
-    claimUndecided: ({ idleMs, limit }) =>
-      db.transaction(async (tx) => {
-        const idle = tx
-          .selectFrom('payments')
-          .select('id')
-          .where('intent', 'is not', null)
-          .where('intent_at', '<', sql<Date>`now() - ${idleMs} * interval '1 millisecond'`)
-          .orderBy('intent_at')
-          .limit(limit)
-          .forUpdate()
-          .skipLocked();
-        const claimed = tx
-          .updateTable('payments')
-          .set({ intent_at: sql`now()` })
-          .where('id', 'in', idle);
-        return (await claimed.returningAll().execute()).map(fromRow);
-      }),
+    claimUndecided: (options) => db.transaction((tx) => claimPayments(tx, options)),
   };
 }
 
-/** Decides on the row as it is while locked. Where two requests make the same payment, the second decides again. */
-async function apply(tx: Tx, name: PaymentName, decide: (payment: Payment | undefined) => Payment) {
+/** Decides on the row while it is locked. Where two requests make the same payment at once, the second decides again. */
+async function apply(tx: Tx, name: PaymentName, decide: Decide) {
   for (;;) {
-    const before = await lock(tx, name);
+    const before = await lockOwn(tx, name);
     const payment = decide(before);
-    if (payment === before) return { payment, before };
-    if (before) {
-      await update(tx, payment);
-      return { payment, before };
-    }
-    if (await insert(tx, payment)) return { payment, before };
+    if (before && payment !== before) await updatePayment(tx, payment);
+    if (before || (await insertPayment(tx, payment))) return { payment, before };
   }
 }
 
-async function lock(tx: Tx, { tenant, id }: PaymentName): Promise<Payment | undefined> {
-  const row = await tx.selectFrom('payments').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
-  if (row && row.tenant !== tenant) throw paymentNotFound();
-  return row && fromRow(row);
+/** Throws when the payment is another tenant's. */
+async function lockOwn(tx: Tx, { tenant, id }: PaymentName): Promise<Payment | undefined> {
+  const payment = await lockPayment(tx, id);
+  if (payment && payment.tenant !== tenant) throw paymentNotFound();
+  return payment;
 }
 
-async function insert(tx: Tx, payment: Payment): Promise<boolean> {
-  const row = { ...toRow(payment), intent_at: sql<Date>`now()` };
-  const inserted = tx
-    .insertInto('payments')
-    .values(row)
-    .onConflict((conflict) => conflict.doNothing());
-  return (await inserted.executeTakeFirstOrThrow()).numInsertedOrUpdatedRows === 1n;
+async function lockKnown(tx: Tx, name: PaymentName): Promise<Payment> {
+  const payment = await lockOwn(tx, name);
+  if (!payment) throw paymentNotFound();
+  return payment;
 }
 
-async function update(tx: Tx, payment: Payment): Promise<void> {
-  const { id, ...row } = toRow(payment);
-  await tx
-    .updateTable('payments')
-    .set({ ...row, intent_at: sql`now()` })
-    .where('id', '=', id)
-    .execute();
+/** The row, its event, and the reply to every request that it answers. */
+async function writeOutcome(tx: Tx, payment: Payment, codec: PaymentCodec): Promise<void> {
+  const { tenant, id, sequence, status } = payment;
+  const { trace: span } = currentContext();
+  const trace = span && String(writeTraceContext(span)['traceparent']);
+  const payload = codec.encode(payment);
+  const event = { topic: TOPIC, aggregateId: id, sequence, type: `payment.${status}`, tenant, payload };
+  await updatePayment(tx, payment);
+  await appendEvents(tx, [{ ...event, ...(trace && { trace }) }]);
+  for (const method of ACTIONS.filter((action) => isAnswerTo(action, payment))) {
+    await settle(tx, { tenant, method, subjectId: id }, payload);
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aPayment, AT, LATER, NAME, NEW_PAYMENT } from '../testing/payments.ts';
+import { aPayment, AT, LATER, NAME, NEW_PAYMENT } from '../../test/a-payment.ts';
 import { beginAuthorize, beginCapture, beginRefund, beginVoid } from './begin.ts';
 import type { Payment, PaymentAction } from './payment.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aPayment, LATER } from '../testing/payments.ts';
+import { aPayment, LATER } from '../../test/a-payment.ts';
 import type { Payment, PaymentAction, PaymentStatus } from './payment.ts';
 import { actionToAsk, isAnswerTo, settle, type Outcome } from './settle.ts';
 
@@ -18,7 +18,7 @@ describe('an outcome', () => {
     ['refund', { status: 'captured', intent: 'refund' }, { status: 'refunded' }],
   ])('%s approved turns %j into %j', (action, before, after) => {
     const payment = aPayment(before);
-    expect(settle(payment, action, APPROVED, LATER)).toEqual({
+    expect(settle(payment, { action, outcome: APPROVED }, LATER)).toEqual({
       ...payment,
       intent: undefined,
       ...after,
@@ -28,7 +28,7 @@ describe('an outcome', () => {
   });
 
   test.each([[PENDING], [UNDOING]])('authorize declined ends %j', (before) => {
-    const declined = settle(aPayment(before), 'authorize', DECLINED, LATER);
+    const declined = settle(aPayment(before), { action: 'authorize', outcome: DECLINED }, LATER);
     expect(declined).toMatchObject({ status: 'declined', declineReason: 'CARD_EXPIRED', intent: undefined });
   });
 
@@ -41,13 +41,13 @@ describe('an outcome', () => {
     ['refund', { status: 'refunded' }],
   ])('of %s that is not awaited by %j changes nothing', (action, before) => {
     const payment = aPayment(before);
-    expect(settle(payment, action, APPROVED, LATER)).toBe(payment);
+    expect(settle(payment, { action, outcome: APPROVED }, LATER)).toBe(payment);
   });
 
   test('that makes no sense is not recorded', () => {
-    expect(() => settle(aPayment({ intent: 'capture' }), 'capture', DECLINED, LATER)).toThrow(
-      /cannot decline/,
-    );
+    expect(() =>
+      settle(aPayment({ intent: 'capture' }), { action: 'capture', outcome: DECLINED }, LATER),
+    ).toThrow(/cannot decline/);
   });
 });
 

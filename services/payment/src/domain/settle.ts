@@ -5,6 +5,12 @@ export type Outcome =
   | { readonly kind: 'approved'; readonly reference: string | undefined }
   | { readonly kind: 'declined'; readonly reason: string };
 
+/** What the provider was asked, and what came of it. */
+export interface Answer {
+  readonly action: PaymentAction;
+  readonly outcome: Outcome;
+}
+
 const LEADS_TO: Readonly<Record<PaymentAction, PaymentStatus>> = {
   authorize: 'authorized',
   capture: 'captured',
@@ -19,7 +25,7 @@ export function actionToAsk({ intent, voidRequested }: Payment): PaymentAction |
 }
 
 /** The payment after the provider's answer. The same object when the answer was recorded before, by whoever it was. */
-export function settle(payment: Payment, action: PaymentAction, outcome: Outcome, now: Date): Payment {
+export function settle(payment: Payment, { action, outcome }: Answer, now: Date): Payment {
   if (payment.intent !== action && actionToAsk(payment) !== action) return payment;
   const decided = { ...payment, intent: undefined, sequence: payment.sequence + 1n, updatedAt: now };
   if (outcome.kind === 'approved') {

@@ -23,7 +23,8 @@ export const errorTable: ErrorTable & Record<Reason, Code> = {
   PAYMENT_REFUNDED: Code.FAILED_PRECONDITION,
   PROVIDER_UNAVAILABLE: Code.UNAVAILABLE,
   UNKNOWN_OUTCOME: Code.UNAVAILABLE,
-  PROVIDER_REFUSED: Code.FAILED_PRECONDITION,
+  // The provider's books and ours contradict each other: the payment stays undecided until a person has looked.
+  PROVIDER_REFUSED: Code.INTERNAL,
   IDEMPOTENCY_KEY_REUSED: Code.ALREADY_EXISTS,
   DATABASE_UNAVAILABLE: Code.UNAVAILABLE,
   COMMIT_UNKNOWN: Code.UNAVAILABLE,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { createFakePaymentStore } from '../testing/fake-payment-store.ts';
-import { createFakeProvider } from '../testing/fake-provider.ts';
-import { AT, NAME, NEW_PAYMENT } from '../testing/payments.ts';
+import { createFakePaymentStore } from '../../test/fake-payment-store.ts';
+import { createFakeProvider } from '../../test/fake-provider.ts';
+import { AT, NAME, NEW_PAYMENT } from '../../test/a-payment.ts';
 import { createChangePayment, type RequestKey } from './change-payment.ts';
 import { ProviderError } from './provider-error.ts';
 import { createSettlePayment } from './settle-payment.ts';

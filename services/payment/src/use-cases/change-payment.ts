@@ -37,15 +37,16 @@ export interface ChangePaymentOptions {
   readonly now: () => Date;
 }
 
+interface Decision extends RequestKey {
+  readonly decide: (payment: Payment | undefined) => Payment;
+}
+
 /** Commit the intent, ask the provider, commit the outcome. */
 export function createChangePayment({ payments, settle, now }: ChangePaymentOptions): ChangePayment {
-  type Decide = (payment: Payment | undefined) => Payment;
-
   async function change(
     action: PaymentAction,
     name: PaymentName,
-    { key, fingerprint, signal }: RequestKey,
-    decide: Decide,
+    { key, fingerprint, signal, decide }: Decision,
   ) {
     const operation: Operation = {
       tenant: name.tenant,
@@ -68,10 +69,10 @@ export function createChangePayment({ payments, settle, now }: ChangePaymentOpti
 
   return {
     authorize: (request, key) =>
-      change('authorize', request, key, (found) => beginAuthorize(found, request, now())),
-    capture: (name, key) => change('capture', name, key, beginCapture),
-    void: (name, key) => change('void', name, key, (found) => beginVoid(found, name, now())),
-    refund: (name, key) => change('refund', name, key, beginRefund),
+      change('authorize', request, { ...key, decide: (found) => beginAuthorize(found, request, now()) }),
+    capture: (name, key) => change('capture', name, { ...key, decide: beginCapture }),
+    void: (name, key) => change('void', name, { ...key, decide: (found) => beginVoid(found, name, now()) }),
+    refund: (name, key) => change('refund', name, { ...key, decide: beginRefund }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createFakePaymentStore } from '../testing/fake-payment-store.ts';
-import { aPayment, NAME } from '../testing/payments.ts';
+import { createFakePaymentStore } from '../../test/fake-payment-store.ts';
+import { aPayment, NAME } from '../../test/a-payment.ts';
 import { createGetPayment } from './get-payment.ts';
 
 const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { createFakePaymentStore } from '../testing/fake-payment-store.ts';
-import { createFakeProvider } from '../testing/fake-provider.ts';
-import { aPayment, AT } from '../testing/payments.ts';
+import { createFakePaymentStore } from '../../test/fake-payment-store.ts';
+import { createFakeProvider } from '../../test/fake-provider.ts';
+import { aPayment, AT } from '../../test/a-payment.ts';
 import { createResolver } from './resolver.ts';
 import { createSettlePayment } from './settle-payment.ts';
 

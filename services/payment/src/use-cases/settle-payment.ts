@@ -1,6 +1,6 @@
 import { currentContext, runInContext } from '@millrace/rpc';
 import type { Payment, PaymentAction } from '../domain/payment.ts';
-import { actionToAsk, settle, type Outcome } from '../domain/settle.ts';
+import { actionToAsk, settle, type Answer } from '../domain/settle.ts';
 import type { Asking, PaymentProvider } from './payment-provider.ts';
 import type { PaymentStore } from './payment-store.ts';
 import { ProviderError } from './provider-error.ts';
@@ -39,19 +39,13 @@ export function createSettlePayment(options: SettlePaymentOptions): SettlePaymen
     signal: AbortSignal.timeout(timeoutMs),
   });
 
-  async function outcomeOf(
-    payment: Payment,
-    intent: PaymentAction,
-    isNew: boolean,
-  ): Promise<[PaymentAction, Outcome]> {
+  async function answerTo(payment: Payment, intent: PaymentAction, isNew: boolean): Promise<Answer> {
     try {
       const known = isNew ? undefined : await provider.lookup(asking(payment, intent));
-      if (known) return [intent, known];
+      if (known) return { action: intent, outcome: known };
       const action = actionToAsk(payment) ?? intent;
-      return [
-        action,
-        await provider[action]({ paymentId: payment.id, amount: payment.amount }, asking(payment, action)),
-      ];
+      const charge = { paymentId: payment.id, amount: payment.amount };
+      return { action, outcome: await provider[action](charge, asking(payment, action)) };
     } catch (error) {
       if (error instanceof ProviderError) throw error;
       throw new ProviderError('UNKNOWN_OUTCOME', `the provider gave no answer to ${intent}`, error);
@@ -60,9 +54,9 @@ export function createSettlePayment(options: SettlePaymentOptions): SettlePaymen
 
   async function run(payment: Payment, intent: PaymentAction, isNew: boolean): Promise<Payment> {
     await probe?.('intent-recorded');
-    const [action, outcome] = await outcomeOf(payment, intent, isNew);
+    const answer = await answerTo(payment, intent, isNew);
     await probe?.('provider-answered');
-    const settled = await payments.record(payment, (current) => settle(current, action, outcome, now()));
+    const settled = await payments.record(payment, (current) => settle(current, answer, now()));
     await probe?.('outcome-recorded');
     return settled;
   }

@@ -17,9 +17,9 @@ export function createSandboxProvider({ db }: { db: Database<ProviderSchema> }):
   const ledger = createLedger(db);
   return {
     authorize: (charge, asking) => authorize(ledger, charge, asking),
-    capture: (charge, asking) => follow(ledger, { kind: 'capture', after: 'authorize' }, charge, asking),
+    capture: (charge, asking) => follow(ledger, 'capture', { charge, asking }),
     void: (charge, asking) => giveUp(ledger, charge, asking),
-    refund: (charge, asking) => follow(ledger, { kind: 'refund', after: 'capture' }, charge, asking),
+    refund: (charge, asking) => follow(ledger, 'refund', { charge, asking }),
     lookup: async (asking) => {
       const entry = await ledger.find({ key: asking.key }, asking);
       return entry && toOutcome(entry);
@@ -41,14 +41,16 @@ async function authorize(ledger: Ledger, charge: Charge, asking: Asking): Promis
   return entry.outcome === 'cancelled' ? toOutcome(entry) : toOutcome(expectSame(entry, line));
 }
 
+const COMES_AFTER = { capture: 'authorize', refund: 'capture' } as const;
+
 /** A capture after the authorization, or a refund after the capture: once, of the same amount. */
 async function follow(
   ledger: Ledger,
-  { kind, after }: { kind: 'capture' | 'refund'; after: 'authorize' | 'capture' },
-  charge: Charge,
-  asking: Asking,
+  kind: keyof typeof COMES_AFTER,
+  { charge, asking }: { charge: Charge; asking: Asking },
 ) {
-  const before = await ledger.find({ paymentId: charge.paymentId, kind: after }, asking);
+  const wanted = { paymentId: charge.paymentId, kind: COMES_AFTER[kind] };
+  const before = await ledger.find(wanted, asking);
   if (before?.outcome !== 'approved' || before.amount_minor !== charge.amount?.minor) throw refused(kind);
   const line = { ...newEntry(kind, charge, asking.key), charge_reference: before.charge_reference };
   return approved(expectSame((await ledger.enter(line, asking)).entry, line));

@@ -1,7 +1,7 @@
 import type { Operation } from '@millrace/durable';
-import type { Payment, PaymentAction, PaymentView } from '../domain/payment.ts';
-import { isAnswerTo } from '../domain/settle.ts';
-import type { PaymentStore } from '../use-cases/payment-store.ts';
+import type { Payment, PaymentAction, PaymentView } from '../src/domain/payment.ts';
+import { isAnswerTo } from '../src/domain/settle.ts';
+import type { PaymentStore } from '../src/use-cases/payment-store.ts';
 
 interface StoredOperation extends Operation {
   reply?: PaymentView;

@@ -1,6 +1,6 @@
-import type { PaymentAction } from '../domain/payment.ts';
-import type { Outcome } from '../domain/settle.ts';
-import type { Asking, PaymentProvider } from '../use-cases/payment-provider.ts';
+import type { PaymentAction } from '../src/domain/payment.ts';
+import type { Outcome } from '../src/domain/settle.ts';
+import type { Asking, PaymentProvider } from '../src/use-cases/payment-provider.ts';
 
 type Approved = Extract<Outcome, { kind: 'approved' }>;
 /** What the provider does when asked; `act` has the effect and tells its outcome. */

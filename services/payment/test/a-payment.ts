@@ -1,4 +1,4 @@
-import type { Payment } from '../domain/payment.ts';
+import type { Payment } from '../src/domain/payment.ts';
 
 export const AT = new Date('2026-01-02T03:04:05Z');
 export const LATER = new Date('2026-01-02T03:04:06Z');

@@ -15,13 +15,13 @@ import type { ChangePayment, RequestKey } from '../use-cases/change-payment.ts';
 import type { GetPayment } from '../use-cases/get-payment.ts';
 import { toMessage } from './payment-message.ts';
 
-export interface PaymentHandlersOptions {
+export interface PaymentServiceOptions {
   readonly changePayment: ChangePayment;
   readonly getPayment: GetPayment;
 }
 
 /** Answers the payment service's calls: messages in and out, the rest is the use cases'. */
-export function createPaymentHandlers({ changePayment, getPayment }: PaymentHandlersOptions): Implementation {
+export function createPaymentService({ changePayment, getPayment }: PaymentServiceOptions): Implementation {
   return implement(PaymentService, {
     async authorize(request, call) {
       const { orderId, amount } = request;
