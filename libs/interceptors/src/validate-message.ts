@@ -11,7 +11,7 @@ function describe({ message }: Violation): string {
     .replace(/^value /, '')
     .replace(/^does not match regex pattern `(.*)`$/s, 'must match $1')
     .replace('item(s)', 'items')
-    .replace(/at least 1 characters/, 'at least 1 character');
+    .replace(/\b1 (character|item)s\b/, '1 $1');
 }
 
 /**

@@ -12,7 +12,7 @@ function race<T>(call: Call, work: Promise<T>): Promise<T> {
       (error: unknown) => {
         undo();
         // What it throws once it was told to stop is the echo of why.
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passes on what was thrown
+
         reject(call.cancelled ?? error);
       },
     );
@@ -44,7 +44,7 @@ function iterate(call: Call, messages: AsyncIterable<unknown>): AsyncIterator<un
           },
           (error: unknown) => {
             undo();
-            // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passes on what was thrown
+
             reject(call.cancelled ?? error);
           },
         );

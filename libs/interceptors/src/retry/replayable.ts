@@ -42,14 +42,16 @@ export function replayable(
   // Who does not ask for trailers shall not be surprised by a stream's failure.
   trailers.promise.catch(() => undefined);
   async function* messages(): AsyncIterable<unknown> {
-    let begun: Begun;
+    let answer = reply;
     try {
-      begun = await begin(reply);
-    } catch (error) {
-      begun = await retrying(call, { error, again: async (later) => begin(await again(later)) }, rules);
+      const begun = await begin(reply).catch((error: unknown) => {
+        return retrying(call, { error, again: async (later) => begin(await again(later)) }, rules);
+      });
+      answer = begun.reply;
+      yield* rest(begun);
+    } finally {
+      trailers.resolve(answer.trailers);
     }
-    trailers.resolve(begun.reply.trailers);
-    yield* rest(begun);
   }
   return { ...reply, messages: messages(), trailers: trailers.promise };
 }

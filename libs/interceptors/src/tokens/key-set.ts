@@ -1,11 +1,11 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 
 /** The public keys that tokens are verified with. */
 export interface KeySet {
   get(kid: string): KeyObject | undefined;
-  /** Reads the file again when it has changed; looks at most once a second. */
+  /** Reads the file again, at most once a second. */
   refresh(): void;
   /** Grows with every change of the keys. */
   readonly version: number;
@@ -27,8 +27,8 @@ function isSigningKey(jwk: Record<string, unknown>): jwk is { kid: string; x: st
   return typeof kid === 'string' && kid !== '' && typeof x === 'string';
 }
 
-function parse(file: string): Map<string, KeyObject> {
-  const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys?: Record<string, unknown>[] };
+function parse(text: string, file: string): Map<string, KeyObject> {
+  const { keys } = JSON.parse(text) as { keys?: Record<string, unknown>[] };
   if (!Array.isArray(keys)) throw new Error(`${file} is no JSON Web Key Set`);
   const parsed = new Map<string, KeyObject>();
   for (const jwk of keys.filter(isSigningKey)) {
@@ -39,26 +39,20 @@ function parse(file: string): Map<string, KeyObject> {
   return parsed;
 }
 
-/** What a file was when it was read; a replaced mount has another inode. */
-function fingerprint(file: string): string {
-  const { ino, mtimeMs, size } = statSync(file);
-  return `${ino}:${mtimeMs}:${size}`;
-}
-
 /**
  * Ed25519 keys from a JWKS file; keys of other kinds in it are passed over. Throws when the file cannot be read at first.
- * Reads synchronously: it is a small local file, once at the start and once for each change.
+ * Reads synchronously: it is a small local file, at most once a second (times of change are too coarse to go by).
  */
 export function openKeySet({ file, clock, onError }: KeySetOptions): KeySet {
-  let read = fingerprint(file);
-  let keys = parse(file);
+  let text = readFileSync(file, 'utf8');
+  let keys = parse(text, file);
   let checkedMs = clock.now();
   let version = 0;
   const reload = () => {
-    const found = fingerprint(file);
-    if (found === read) return;
-    keys = parse(file);
-    read = found;
+    const found = readFileSync(file, 'utf8');
+    if (found === text) return;
+    keys = parse(found, file);
+    text = found;
     version++;
   };
   return {

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, it, jest, test } from '@jest/globals';
+import type { Policy } from '@millrace/contracts';
+import { Code, RpcError, type Next, type RpcErrorInit } from '@millrace/rpc';
+import { RetryBudget } from './retry/retry-budget.ts';
+import { retry, type RetryOptions } from './retry.ts';
+import { answering, failing, failureOf, readAll, replyTo } from './testing/answers.ts';
+import { KINDS, testCall, type TestCallOptions } from './testing/test-call.ts';
+
+const down = (init?: RpcErrorInit) => new RpcError(Code.UNAVAILABLE, 'down', init);
+const IDEMPOTENT: Partial<Policy> = { idempotency: 'idempotent' };
+const UNSAFE: Partial<Policy> = { idempotency: 'unknown' };
+
+/** Lets the call and every wait of it pass. */
+async function run(next: Next, call: TestCallOptions = {}, options: RetryOptions = {}) {
+  const { call: made } = testCall({ side: 'client', policy: IDEMPOTENT, ...call });
+  const settled = readAll(retry(options)(made, next)).then(
+    (messages) => ({ messages, error: undefined }),
+    (error: unknown) => ({ messages: undefined, error: error as RpcError }),
+  );
+  await jest.advanceTimersByTimeAsync(60_000);
+  return settled;
+}
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+describe('retry', () => {
+  test.each(['unary', 'serverStream'] as const)(
+    'a %s call is tried again until it succeeds',
+    async (kind) => {
+      const next = failing(down(), down());
+      expect(await run(next, { kind })).toMatchObject({ messages: ['fine'] });
+      expect(next.calls.map(({ attempt }) => attempt)).toEqual([0, 1, 2]);
+      expect(next.calls.map(({ metadata }) => metadata.get('millrace-retry'))).toEqual([undefined, '1', '1']);
+    },
+  );
+
+  test.each(['clientStream', 'bidi'] as const)(
+    'a %s call, whose requests are gone, is never tried again',
+    async (kind) => {
+      const next = failing(down({ sent: 'never' }));
+      expect((await run(next, { kind })).error).toMatchObject({ code: Code.UNAVAILABLE, retried: false });
+      expect(next.calls).toHaveLength(1);
+    },
+  );
+
+  test.each(KINDS)('a %s call that goes well is made once and arms no timer', async (kind) => {
+    const next = answering('fine');
+    const { call } = testCall({ side: 'client', kind, policy: IDEMPOTENT });
+    await readAll(retry()(call, next));
+    expect(next.calls).toHaveLength(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('gives up after two retries and marks the error', async () => {
+    const next = failing(down(), down(), down(), down());
+    expect((await run(next)).error).toMatchObject({ code: Code.UNAVAILABLE, retried: true });
+    expect(next.calls).toHaveLength(3);
+  });
+
+  test.each<[string, RpcError, Partial<Policy>, boolean]>([
+    ['UNAVAILABLE, idempotent', down(), IDEMPOTENT, true],
+    ['UNAVAILABLE, without side effects', down(), { idempotency: 'noSideEffects' }, true],
+    ['UNAVAILABLE, perhaps seen', down(), UNSAFE, false],
+    ['UNAVAILABLE, never sent', down({ sent: 'never' }), UNSAFE, true],
+    ['UNAVAILABLE, refused', down({ sent: 'refused' }), UNSAFE, true],
+    ['tried again further down', down({ retried: true }), IDEMPOTENT, false],
+    ['ABORTED', new RpcError(Code.ABORTED, 'x'), IDEMPOTENT, false],
+    ['ABORTED with a delay', new RpcError(Code.ABORTED, 'x', { retryDelayMs: 5 }), IDEMPOTENT, true],
+    ['RESOURCE_EXHAUSTED', new RpcError(Code.RESOURCE_EXHAUSTED, 'x'), IDEMPOTENT, false],
+    [
+      'RESOURCE_EXHAUSTED with a delay',
+      new RpcError(Code.RESOURCE_EXHAUSTED, 'x', { retryDelayMs: 5 }),
+      IDEMPOTENT,
+      true,
+    ],
+    ['a negative delay', down({ retryDelayMs: -1 }), IDEMPOTENT, false],
+    ['INTERNAL', new RpcError(Code.INTERNAL, 'x'), IDEMPOTENT, false],
+    ['DEADLINE_EXCEEDED', new RpcError(Code.DEADLINE_EXCEEDED, 'x', { sent: 'never' }), IDEMPOTENT, false],
+    ['INVALID_ARGUMENT', new RpcError(Code.INVALID_ARGUMENT, 'x', { sent: 'refused' }), IDEMPOTENT, false],
+  ])('decides on %s', async (_name, error, policy, again) => {
+    const next = failing(error);
+    await run(next, { policy });
+    expect(next.calls).toHaveLength(again ? 2 : 1);
+  });
+
+  it('does nothing for a request that is being tried again upstream, and tells the next hop', async () => {
+    const next = failing(down());
+    expect((await run(next, { context: { isRetry: true } })).error).toMatchObject({ retried: false });
+    expect(next.calls.map(({ metadata }) => metadata.get('millrace-retry'))).toEqual(['1']);
+  });
+
+  it('waits as long as the server asks', async () => {
+    const next = failing(down({ retryDelayMs: 700 }));
+    const { call } = testCall({ side: 'client', policy: IDEMPOTENT });
+    const reply = readAll(retry()(call, next));
+    await jest.advanceTimersByTimeAsync(699);
+    expect(next.calls).toHaveLength(1);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(await reply).toEqual(['fine']);
+  });
+
+  it('does not wait past the deadline', async () => {
+    const next = failing(down({ retryDelayMs: 700 }));
+    const { error } = await run(next, { deadlineMs: performance.now() + 600 });
+    expect(error).toMatchObject({ code: Code.UNAVAILABLE });
+    expect(next.calls).toHaveLength(1);
+  });
+
+  it('makes no attempt for a call that was cancelled meanwhile', async () => {
+    const next = failing(down({ retryDelayMs: 700 }));
+    const { call, cancellation } = testCall({ side: 'client', policy: IDEMPOTENT });
+    const reply = failureOf(retry()(call, next));
+    await jest.advanceTimersByTimeAsync(10);
+    cancellation.cancel(new RpcError(Code.CANCELLED, 'left'));
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await reply).toMatchObject({ code: Code.CANCELLED });
+    expect(next.calls).toHaveLength(1);
+  });
+
+  it('stops when the budget is spent, for all calls together', async () => {
+    const interceptorOptions = { budget: new RetryBudget({ capacity: 3 }) };
+    let attempts = 0;
+    const next: Next = async () => {
+      attempts++;
+      throw down();
+    };
+    for (let count = 0; count < 10; count++) {
+      expect((await run(next, {}, interceptorOptions)).error).toMatchObject({ retried: true });
+    }
+    expect(attempts).toBe(13);
+  });
+
+  test.each([5, 30, 60, 100])('stays under 1.1 attempts a call when %s % of them fail', async (percent) => {
+    const interceptor = retry({ budget: new RetryBudget({ capacity: 10 }) });
+    let attempts = 0;
+    const next: Next = async (call) => {
+      attempts++;
+      if (attempts % 100 < percent) throw down({ retryDelayMs: 0 });
+      return replyTo(call, ['fine']);
+    };
+    const calls = 1_500;
+    for (let count = 0; count < calls; count++) {
+      const { call } = testCall({ side: 'client', policy: IDEMPOTENT });
+      const settled = interceptor(call, next).catch(() => undefined);
+      await jest.advanceTimersByTimeAsync(2_000);
+      await settled;
+    }
+    expect(attempts / calls).toBeLessThanOrEqual(1.1);
+  });
+});
+
+describe('retry of a stream', () => {
+  const streams = (...attempts: [messages: string[], error?: RpcError][]) => {
+    let count = 0;
+    const next: Next = async (call) => replyTo(call, ...(attempts[count++] ?? [['none']]));
+    return { next, count: () => count };
+  };
+
+  it('begins again when it breaks before its first message', async () => {
+    const { next, count } = streams([[], down()], [['a', 'b']]);
+    expect(await run(next, { kind: 'serverStream' })).toMatchObject({ messages: ['a', 'b'] });
+    expect(count()).toBe(2);
+  });
+
+  it('does not begin again after its first message', async () => {
+    const { next, count } = streams([['a'], down()], [['a', 'b']]);
+    expect((await run(next, { kind: 'serverStream' })).error).toMatchObject({ code: Code.UNAVAILABLE });
+    expect(count()).toBe(1);
+  });
+
+  it('does not begin an unsafe one again', async () => {
+    const { next, count } = streams([[], down()], [['a']]);
+    expect((await run(next, { kind: 'serverStream', policy: UNSAFE })).error).toBeDefined();
+    expect(count()).toBe(1);
+  });
+
+  it('is left when its reader leaves', async () => {
+    let left = false;
+    const next: Next = async (call) => {
+      async function* endless() {
+        try {
+          for (;;) yield 'tick';
+        } finally {
+          left = true;
+        }
+      }
+      const reply = replyTo(call, []);
+      return reply.kind === 'many' ? { ...reply, messages: endless() } : reply;
+    };
+    const { call } = testCall({ side: 'client', kind: 'serverStream', policy: IDEMPOTENT });
+    const reply = await retry()(call, next);
+    if (reply.kind === 'many') for await (const _message of reply.messages) break;
+    expect(left).toBe(true);
+    if (reply.kind === 'many') await reply.trailers;
+  });
+});
