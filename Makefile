@@ -1,5 +1,5 @@
 # Node 24 and every tool come from the lockfile, so the machine needs only npm, make and a shell.
-HOST_PATH := $(PATH)
+HOST_PATH := $(subst $(CURDIR)/node_modules/.bin:,,$(PATH))
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/sh
 .SHELLFLAGS := -ec
@@ -57,10 +57,10 @@ clean: ## remove what was built and what development runs have stored
 	@rm -rf .millrace coverage libs/*/dist services/*/dist tools/*/dist
 	@find libs services tools -name '*.tsbuildinfo' -not -path '*/node_modules/*' -delete
 
-# npm runs on the machine's own Node: it is about to replace the one in node_modules.
+# npm runs on the machine's own Node: it is about to replace the one in node_modules. No package's scripts are run.
 $(INSTALLED): package-lock.json
 	@echo 'installing what the lockfile names'
-	@PATH="$(HOST_PATH)" npm ci --loglevel=error --no-audit --no-fund >/dev/null
+	@PATH="$(HOST_PATH)" npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
 	@touch $@
 
 # A named step of a target: one line when it passes, its whole output when it does not.
