@@ -1,6 +1,5 @@
 // `make demo`: a thousand orders through the whole system, and the proof that the books balance.
 import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { startSystem, type System } from '@millrace/dev';
 import colours from 'picocolors';
@@ -37,6 +36,7 @@ async function demo(settings: Settings, stages: Stages): Promise<boolean> {
   const starting = stages.run('Starting PostgreSQL and three services', () =>
     startSystem({
       dataDir: scratch,
+      temporary: true,
       env: { LOG_LEVEL: process.env['LOG_LEVEL'] || 'warn' },
       onLog: (service, line) => void log.write(`${service.padEnd(8)} ${line}\n`),
       onDeath: died.reject,
@@ -60,7 +60,6 @@ async function demo(settings: Settings, stages: Stages): Promise<boolean> {
     const system = await starting.catch(() => undefined);
     await system?.stop();
     log.end();
-    await rm(scratch, { recursive: true, force: true });
   }
 }
 

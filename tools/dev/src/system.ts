@@ -1,19 +1,12 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@millrace/durable/embedded';
 import { createDevKeys } from '@millrace/gateway/dev-keys';
 import { issueDevToken } from '@millrace/gateway/issue-token';
 import { freePort } from './free-port.ts';
-import { startServiceProcess, type ServiceProcess } from './service-process.ts';
+import { createServiceFleet } from './service-fleet.ts';
 import type { ServiceDied } from './service-died.ts';
-import {
-  DATABASES,
-  environmentOf,
-  SERVICES,
-  type Database,
-  type Ports,
-  type ServiceName,
-  type Surroundings,
-} from './services.ts';
+import { DATABASES, type Database, type Ports, type ServiceName, type Surroundings } from './services.ts';
 
 export { ServiceDied } from './service-died.ts';
 export { SERVICES, type Database, type Ports, type ServiceName } from './services.ts';
@@ -21,6 +14,8 @@ export { SERVICES, type Database, type Ports, type ServiceName } from './service
 export interface SystemOptions {
   /** Where the database and the development keys live. Made when missing. */
   dataDir: string;
+  /** The data goes when the system stops. Default false. */
+  temporary?: boolean;
   /** Default: free ones. A service keeps its port over restarts. */
   ports?: Partial<Ports>;
   /** For every service, on top of this process's own environment. */
@@ -49,7 +44,13 @@ export interface System {
 
 /** Starts the whole system on this machine and resolves when every service is ready. Throws ServiceDied. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { dataDir, env = {}, onLog, onDeath = (death) => console.error(death.message) } = options;
+  const {
+    dataDir,
+    temporary = false,
+    env = {},
+    onLog = () => undefined,
+    onDeath = (death) => console.error(death.message),
+  } = options;
   const keysDir = join(dataDir, 'keys');
   const ports = await choosePorts(options.ports);
   await createDevKeys(keysDir);
@@ -59,27 +60,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     port: options.ports?.postgres ?? 0,
   });
   const at: Surroundings = { ports, keysDir, databaseUrl: (name) => postgres.url(name) };
-  const running = new Map<ServiceName, ServiceProcess>();
-  const start = async (name: ServiceName): Promise<void> => {
-    const service = startServiceProcess({
-      name,
-      env: { ...environmentOf(name, at), ...env },
-      onLog: (line) => onLog?.(name, line),
-      onDeath,
-    });
-    running.set(name, service);
-    await service.ready;
-  };
-  const end = async (name: ServiceName, how: 'kill' | 'stop'): Promise<void> => {
-    await running.get(name)?.[how]();
-    running.delete(name);
-  };
+  const services = createServiceFleet({ at, env, onLog, onDeath });
   const stop = async (): Promise<void> => {
-    for (const name of SERVICES.toReversed()) await end(name, 'stop');
-    await postgres.stop();
+    await services.stopAll();
+    await postgres.stop({ removeData: temporary });
+    if (temporary) await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    await Promise.all(SERVICES.map(start));
+    await services.startAll();
   } catch (error) {
     await stop();
     throw error;
@@ -89,11 +77,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     keysDir,
     databaseUrl: at.databaseUrl,
     token: (subject, role) => issueDevToken({ keysDir, subject, roles: [role] }),
-    kill: (name) => end(name, 'kill'),
-    restart: async (name) => {
-      await end(name, 'stop');
-      await start(name);
-    },
+    kill: services.kill,
+    restart: services.restart,
     stop: once(stop),
   };
 }

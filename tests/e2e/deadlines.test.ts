@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createDatabase, type Database } from '@millrace/durable';
+import { sql } from 'kysely';
+import { send } from './support/http.ts';
+import { startScratchSystem, type ScratchSystem } from './support/scratch-system.ts';
+
+let system: ScratchSystem;
+let db: Database<unknown>;
+let token: string;
+let orderId: string;
+
+beforeAll(async () => {
+  system = await startScratchSystem({ LOG_LEVEL: 'debug' });
+  db = createDatabase<unknown>({ url: system.databaseUrl('orders'), maxConnections: 4 });
+  token = await system.token('ada', 'customer');
+  const placed = await send(system, '/v1/orders', {
+    token,
+    headers: { 'idempotency-key': 'one' },
+    body: { currencyCode: 'GBP', lines: [{ sku: 'MUG', quantity: 1 }] },
+  });
+  orderId = String(placed.body.order?.id);
+});
+afterAll(async () => {
+  await db?.close();
+  await system?.stop();
+});
+
+/** Statements of the order service that wait for a lock. */
+async function waiting(): Promise<number> {
+  const { rows } = await db.read((one) =>
+    sql<{ n: bigint }>`SELECT count(*) AS n FROM pg_stat_activity
+      WHERE application_name = 'order' AND state = 'active' AND wait_event_type = 'Lock'`.execute(one),
+  );
+  return Number(rows[0]?.n);
+}
+
+/** Polls until as many statements wait; returns how long that took. */
+async function untilWaiting(count: number): Promise<number> {
+  const start = performance.now();
+  while ((await waiting()) !== count) await new Promise(setImmediate);
+  return performance.now() - start;
+}
+
+/** Keeps the orders from being read by anybody else while `work` runs. */
+async function withOrdersLocked(work: () => Promise<void>): Promise<void> {
+  await db.transaction(async (tx) => {
+    await sql`LOCK TABLE orders IN ACCESS EXCLUSIVE MODE`.execute(tx);
+    await work();
+  });
+}
+
+/** How long the failed call took by the log of a service. */
+function durationIn(service: 'gateway' | 'order', code: string): number {
+  const entries = system.lines[service]
+    .filter((line) => line.startsWith('{'))
+    .map(
+      (line) => JSON.parse(line) as { method?: string; code?: string; durationMs?: number; server?: string },
+    );
+  const failed = entries.filter(({ method, code: ended, server }) => {
+    return server === service && method?.endsWith('/GetOrder') && ended === code;
+  });
+  return failed.at(-1)?.durationMs ?? NaN;
+}
+
+test('a deadline given at the gateway shortens at every hop and ends the SQL behind it', async () => {
+  await withOrdersLocked(async () => {
+    const start = performance.now();
+    const answer = send(system, `/v1/orders/${orderId}`, { token, headers: { 'request-timeout': '0.6' } });
+    await untilWaiting(1);
+    expect(await answer).toMatchObject({ status: 504, body: { code: 'DEADLINE_EXCEEDED' } });
+    const tookMs = performance.now() - start;
+    await untilWaiting(0);
+    const goneMs = performance.now() - start;
+    expect(tookMs).toBeGreaterThan(500);
+    expect(tookMs).toBeLessThan(700);
+    expect(goneMs).toBeLessThan(700);
+  });
+  const [atGateway, atOrder] = [
+    durationIn('gateway', 'DEADLINE_EXCEEDED'),
+    durationIn('order', 'DEADLINE_EXCEEDED'),
+  ];
+  expect(atOrder).toBeLessThan(atGateway);
+  expect(atGateway).toBeLessThan(700);
+});
+
+test('a client that goes away cancels the SQL behind its call', async () => {
+  await withOrdersLocked(async () => {
+    const leaving = new AbortController();
+    const answer = send(system, `/v1/orders/${orderId}`, { token, signal: leaving.signal });
+    const failed = expect(answer).rejects.toThrow(/abort/i);
+    await untilWaiting(1);
+    leaving.abort();
+    await failed;
+    expect(await untilWaiting(0)).toBeLessThan(250);
+  });
+  expect(durationIn('order', 'CANCELLED')).toBeLessThan(1_000);
+});
+
+test('an order whose caller has left goes to its end all the same', async () => {
+  const body = { currencyCode: 'GBP', lines: [{ sku: 'TEST-SLOW', quantity: 1 }] };
+  const headers = { 'idempotency-key': 'slow' };
+  const hurried = await send(system, '/v1/orders', {
+    ...{ token, body },
+    headers: { ...headers, 'request-timeout': '0.3' },
+  });
+  expect(hurried).toMatchObject({ status: 504, body: { code: 'DEADLINE_EXCEEDED' } });
+  const patient = await send(system, '/v1/orders', { token, body, headers });
+  expect(patient.body.order).toMatchObject({ status: 'ORDER_STATUS_CONFIRMED' });
+});
