@@ -23,6 +23,7 @@ export {
 export { createInvoker, type CallOptions, type Invoke, type InvokerOptions } from './invoker.ts';
 export type { ClientLimits, ServerLimits } from './limits.ts';
 export { ListenError, type Address } from './listen.ts';
+export { mapConcurrently } from './map-concurrently.ts';
 export {
   createMetadata,
   mergeMetadata,
@@ -31,5 +32,6 @@ export {
   type ReadonlyMetadata,
 } from './metadata.ts';
 export { Code, codeName, normalizeCode, RpcError, type RpcErrorInit, type Sent } from './status.ts';
+export { serveEach, type ServeEachOptions } from './serve-each.ts';
 export { createServer, type RpcServer, type ServerOptions } from './server.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';
