@@ -132,7 +132,12 @@ export class ServerCall implements OpenCall {
   #begin(request: unknown): void {
     const context = new Context({ deadlineMs: this.#deadlineMs }, this.#cancellation);
     const call = new Call(
-      { side: 'server', method: this.#method, cancellation: this.#cancellation },
+      {
+        side: 'server',
+        method: this.#method,
+        cancellation: this.#cancellation,
+        peer: this.#grpc.getPeer(),
+      },
       {
         request,
         requests: this.#requests,
