@@ -80,8 +80,10 @@ class GrpcServer implements RpcServer {
 
   async #close(graceMs: number): Promise<void> {
     this.setServing(false);
-    const unheard = new Promise<void>((resolve) => this.#net.close(() => resolve()));
-    const drained = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    // When the last connection has ended. grpc-js's own callback comes too early: Node's HTTP/2 server has begun to close
+    // the sessions by then, and grpc-js takes those for closed.
+    const drained = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    this.#server.tryShutdown(() => undefined);
     this.#cancel((call) => call.isWatch);
     if (!(await within(graceMs, drained))) {
       this.#cancel(() => true);
@@ -89,7 +91,7 @@ class GrpcServer implements RpcServer {
     }
     this.#server.forceShutdown();
     for (const socket of this.#sockets) socket.destroy();
-    await unheard;
+    await drained;
   }
 
   #cancel(which: (call: OpenCall) => boolean): void {
