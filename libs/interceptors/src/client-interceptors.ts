@@ -3,6 +3,7 @@ import { breaker, type BreakerOptions } from './breaker.ts';
 import { credentials, type ServiceCredentials } from './credentials.ts';
 import { clientDeadline, type ClientDeadlineOptions } from './deadline/client-deadline.ts';
 import type { Logger } from './logger.ts';
+import { metrics } from './metrics.ts';
 import { retry, type RetryOptions } from './retry.ts';
 import { tracing } from './tracing.ts';
 
@@ -28,6 +29,7 @@ export function clientInterceptors(options: ClientOptions): Interceptor[] {
   };
   return [
     tracing(),
+    metrics(),
     clientDeadline(options.deadline),
     ...(options.retry === false ? [] : [retry(options.retry)]),
     ...(options.breaker === false ? [] : [breaker({ onChange, ...options.breaker })]),

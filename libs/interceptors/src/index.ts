@@ -9,6 +9,7 @@ export { serverDeadline, type ServerDeadlineOptions } from './deadline/server-de
 export { errors, type ErrorsOptions, type ErrorTable } from './errors.ts';
 export type { Logger } from './logger.ts';
 export { logging, type LoggingOptions } from './logging.ts';
+export { metrics, type MetricsOptions } from './metrics.ts';
 export { retry, type RetryOptions } from './retry.ts';
 export { retryMark } from './retry-mark.ts';
 export { RetryBudget, type RetryBudgetOptions } from './retry/retry-budget.ts';

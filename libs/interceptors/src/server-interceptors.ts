@@ -4,6 +4,7 @@ import { serverDeadline, type ServerDeadlineOptions } from './deadline/server-de
 import { errors, type ErrorTable } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { logging } from './logging.ts';
+import { metrics } from './metrics.ts';
 import { retryMark } from './retry-mark.ts';
 import { tracing } from './tracing.ts';
 import { validate, type ValidateOptions } from './validate.ts';
@@ -28,6 +29,7 @@ export function serverInterceptors(options: ServerOptions): Interceptor[] {
   const { logger, service, slowMs, errors: table } = options;
   return [
     tracing(),
+    metrics(),
     logging({ logger, service, ...(slowMs !== undefined && { slowMs }) }),
     errors({ logger, ...(table && { table }) }),
     retryMark(),

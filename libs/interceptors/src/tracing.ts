@@ -5,6 +5,7 @@ import {
   SpanKind,
   SpanStatusCode,
   trace,
+  type Attributes,
   type Context as OtelContext,
   type Span,
   type SpanContext,
@@ -30,6 +31,11 @@ function parentOf(call: Call): SpanContext | undefined {
   const active = trace.getActiveSpan()?.spanContext();
   const { trace: ours } = call.context;
   return active && (!ours || active.traceId === ours.traceId) ? active : ours;
+}
+
+function attributesOf({ method, side, peer }: Call): Attributes {
+  const address = side === 'client' ? 'server.address' : 'client.address';
+  return { ...rpcAttributes(method), ...(peer && { [address]: peer }) };
 }
 
 function endSpan(span: Span, call: Call, error: RpcError | undefined): void {
@@ -71,7 +77,7 @@ export function tracing(): Interceptor {
     const parent = parentOf(call);
     const above = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
     const name = call.method.path.slice(1);
-    const made = tracer.startSpan(name, { kind, attributes: rpcAttributes(call) }, above);
+    const made = tracer.startSpan(name, { kind, attributes: attributesOf(call) }, above);
     // Without an SDK the span is its parent, or nothing.
     const span = isSpanContextValid(made.spanContext()) ? made : trace.wrapSpanContext(newTraceContext());
     const active = trace.setSpan(call.side === 'server' ? above : otel.active(), span);
