@@ -5,6 +5,9 @@ interface Facts {
   cause?: unknown;
 }
 
+/** About what a database takes to come back, or a pool to have a connection free. */
+const RETRY_DELAY_MS = 500;
+
 /** What every error of this package is: named, with a stable `reason`, and a `cause` where there is one. */
 export class DurableError extends Error {
   override readonly name: string = 'DurableError';
@@ -12,11 +15,14 @@ export class DurableError extends Error {
   readonly reason: string;
   /** Whether the same call may succeed later without any change. */
   readonly retryable: boolean;
+  /** When to try again, in milliseconds; callers are told. Undefined when that is of no use. */
+  readonly retryDelayMs: number | undefined;
 
   constructor({ reason, message, retryable = false, cause }: Facts) {
     super(message, cause === undefined ? undefined : { cause });
     this.reason = reason;
     this.retryable = retryable;
+    this.retryDelayMs = retryable ? RETRY_DELAY_MS : undefined;
   }
 }
 
