@@ -1,9 +1,7 @@
 /** Nothing lost, nothing twice: idempotency, saga, outbox and bus on one PostgreSQL transaction. */
 import type { Transaction } from 'kysely';
-import type { Database } from './postgres/database.ts';
 import type { DurableTables } from './postgres/durable-tables.ts';
 import type { Logger } from './postgres/logger.ts';
-import type { NewEvent, StoredEvent } from './outbox/event.ts';
 import type { Bus } from './bus/bus.ts';
 
 export type { Database, TransactionOptions, WorkOptions } from './postgres/database.ts';
@@ -18,7 +16,7 @@ export {
 } from './postgres/errors.ts';
 export type { Once, Operation, OperationKey, OperationSubject } from './idempotency/operation.ts';
 export type { Outcome, SagaDefinition, SagaView, Step, StepCall } from './saga/definition.ts';
-export type { NewEvent, StoredEvent } from './outbox/event.ts';
+export type { EventFilter, NewEvent, StoredEvent } from './outbox/event.ts';
 export type * from './bus/bus.ts';
 
 export { createDatabase } from './postgres/create-database.ts';
@@ -51,41 +49,14 @@ export type { ListSagasOptions, SagaSummary } from './saga/inspect-sagas.ts';
 export { requestCancel } from './saga/request-cancel.ts';
 export type { CancelAnswer } from './saga/request-cancel.ts';
 
-// outbox/
-export declare function appendEvents<S extends DurableTables>(
-  tx: Transaction<S>,
-  events: readonly NewEvent[],
-): Promise<void>;
-export interface Relay {
-  start(): void;
-  stop(): Promise<void>;
-  /** Call after the commit of a change with events. */
-  wake(): void;
-}
-export declare function createRelay<S extends DurableTables>(options: {
-  db: Database<S>;
-  /** Without one, positions are stamped for watchers and nothing is published. */
-  bus?: Bus;
-  pollMs?: number;
-  batchSize?: number;
-  leaseMs?: number;
-  logger?: Logger;
-}): Relay;
-export interface EventLog {
-  tail(options: {
-    /** 0n is the beginning. */
-    after: bigint;
-    signal: AbortSignal;
-    filter?: { topic: string; tenant: string; aggregateId?: string; subject?: string };
-  }): AsyncIterable<StoredEvent>;
-  /** The last stamped position. */
-  head(): Promise<bigint>;
-  stop(): void;
-}
-export declare function createEventLog<S extends DurableTables>(options: {
-  db: Database<S>;
-  pollMs?: number;
-}): EventLog;
+export { appendEvents } from './outbox/append-events.ts';
+export { createEventLog } from './outbox/create-event-log.ts';
+export type { EventLog, EventLogOptions, TailOptions } from './outbox/create-event-log.ts';
+export { createRelay } from './outbox/create-relay.ts';
+export type { Relay, RelayOptions, RelayProbePoint } from './outbox/create-relay.ts';
+export { CursorOutOfRange } from './outbox/errors.ts';
+export { pruneEvents } from './outbox/prune-events.ts';
+export type { PruneEventsOptions } from './outbox/prune-events.ts';
 
 // bus/
 export declare function createBus(url: string, options?: { logger?: Logger }): Promise<Bus>;

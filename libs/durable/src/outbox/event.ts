@@ -18,3 +18,11 @@ export interface StoredEvent extends NewEvent {
   position: bigint;
   time: Date;
 }
+
+/** Which events a watcher wants. */
+export interface EventFilter {
+  topic: string;
+  tenant: string;
+  aggregateId?: string;
+  subject?: string;
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Bus } from '../bus/bus.ts';
+import type { Database } from '../postgres/database.ts';
+import type { DurableTables } from '../postgres/durable-tables.ts';
+import { engineTables } from '../postgres/engine-tables.ts';
+import type { Logger } from '../postgres/logger.ts';
+import { createLoop } from '../timing/loop.ts';
+import { appendedChannel } from './channels.ts';
+import { createPublisher } from './publisher.ts';
+import { freeRelay, leaseRelay, stampEvents } from './relay-store.ts';
+
+export interface Relay {
+  start(): void;
+  /** Finishes what runs and gives the lease to whoever wants it. */
+  stop(): Promise<void>;
+  /** Call after the commit of a change with events, in whichever process. */
+  wake(): void;
+}
+
+export interface RelayOptions<S extends DurableTables> {
+  db: Database<S>;
+  /** Where events go. Without one they are stamped for watchers and count as published. */
+  bus?: Bus;
+  /** Longest time an event waits that nobody woke the relay for. Default 500. */
+  pollMs?: number;
+  /** Events a transaction or a publish. Default 500. */
+  batchSize?: number;
+  /** Another process takes over when the relay has been silent for so long. Default 3,000. */
+  leaseMs?: number;
+  logger?: Logger;
+  /** Where a test's own main may stop or kill the process. */
+  probe?(point: RelayProbePoint): Promise<void> | void;
+}
+
+export type RelayProbePoint = 'before-stamp' | 'published';
+
+/**
+ * Stamps events with their positions and publishes them in that order, at least once. Start one in every process: the
+ * one that has the lease works, the others wait for it to fall silent.
+ */
+export function createRelay<S extends DurableTables>(options: RelayOptions<S>): Relay {
+  const { db, bus, pollMs = 500, batchSize = 500, leaseMs = 3_000, logger, probe } = options;
+  const owner = randomUUID();
+  let token: bigint | undefined;
+  let renewAt = 0;
+  let stopListening: (() => void) | undefined;
+  let notifying = false;
+  const onError = (error: unknown): void =>
+    logger?.warn({ err: error }, 'the outbox relay failed; trying again');
+
+  const leased = async (): Promise<bigint | undefined> => {
+    if (token === undefined || performance.now() > renewAt) {
+      renewAt = performance.now() + leaseMs / 3;
+      token = await db.read((on) => leaseRelay(engineTables(on), owner, leaseMs));
+    }
+    return token;
+  };
+  const publisher =
+    bus &&
+    createPublisher({ db, bus, batchSize, pollMs, token: () => token, onError, ...(probe && { probe }) });
+  const stamper = createLoop({
+    pollMs,
+    onError,
+    async run() {
+      const mine = await leased();
+      if (mine === undefined) return false;
+      await probe?.('before-stamp');
+      const stamping = { token: mine, limit: batchSize, unpublished: bus === undefined };
+      const stamped = await db.read((on) => stampEvents(engineTables(on), stamping));
+      if (stamped > 0) publisher?.wake();
+      return stamped === batchSize;
+    },
+  });
+
+  return {
+    start() {
+      stopListening ??= db.listen(appendedChannel, stamper.wake);
+      stamper.start();
+      publisher?.start();
+    },
+    async stop() {
+      stopListening?.();
+      await Promise.all([stamper.stop(), publisher?.stop()]);
+      const mine = token;
+      token = undefined;
+      if (mine !== undefined) await db.read((on) => freeRelay(engineTables(on), mine)).catch(onError);
+    },
+    wake() {
+      if (token !== undefined) return stamper.wake();
+      if (notifying) return;
+      // Somebody else has the lease; one notification is enough for all that is committed meanwhile.
+      notifying = true;
+      setImmediate(() => {
+        notifying = false;
+        db.read((on) => sql`select pg_notify(${appendedChannel}, '')`.execute(on)).catch(onError);
+      });
+    },
+  };
+}
