@@ -72,7 +72,7 @@ describe('without its database', () => {
     const request = anAuthorize();
     await client.authorize(request);
     door.shut();
-    const unavailable = { code: Code.UNAVAILABLE, reason: 'DATABASE_UNAVAILABLE' };
+    const unavailable = { code: Code.UNAVAILABLE, reason: 'DATABASE_UNAVAILABLE', retryDelayMs: 500 };
     await expect(client.getPayment(request)).rejects.toMatchObject(unavailable);
     await expect(client.authorize(request)).rejects.toMatchObject(unavailable);
     await expect(client.capture(about(request))).rejects.toMatchObject(unavailable);

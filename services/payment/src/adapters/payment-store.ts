@@ -44,7 +44,12 @@ export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions):
       return { kind: 'undecided', payment, isNew: payment.intent !== before?.intent };
     }
     if (begun.reply) return { kind: 'answered', reply: codec.decode(begun.reply) };
-    return { kind: 'undecided', payment: await lockKnown(tx, name), isNew: false };
+    const payment = await lockKnown(tx, name);
+    // Replies are written under the row's lock: one may have been since it was looked for.
+    const reply = payment.intent ? undefined : await findReply(tx, operation);
+    return reply
+      ? { kind: 'answered', reply: codec.decode(reply) }
+      : { kind: 'undecided', payment, isNew: false };
   }
 
   return {
@@ -88,6 +93,12 @@ async function lockKnown(tx: Tx, name: PaymentName): Promise<Payment> {
   const payment = await lockOwn(tx, name);
   if (!payment) throw paymentNotFound();
   return payment;
+}
+
+async function findReply(tx: Tx, { tenant, method, key }: Operation): Promise<Uint8Array | undefined> {
+  const operation = tx.selectFrom('operations').select('reply').where('tenant', '=', tenant);
+  const found = await operation.where('method', '=', method).where('key', '=', key).executeTakeFirst();
+  return found?.reply ?? undefined;
 }
 
 /** The row, its event, and the reply to every request that it answers. */
