@@ -1,0 +1,69 @@
+import {
+  beginSaga,
+  once,
+  requestCancel,
+  settle,
+  type Database,
+  type OperationSubject,
+} from '@millrace/durable';
+import { writeTraceContext } from '@millrace/interceptors';
+import { currentContext } from '@millrace/rpc';
+import type { Transaction } from 'kysely';
+import type { OrderSchema } from '../migrations/schema.ts';
+import { CANCEL_ORDER } from '../use-cases/cancellation.ts';
+import { PLACE_ORDER } from '../use-cases/place-order.ts';
+import type { OrderDatabase, OrderSaga, OrderUnit } from '../use-cases/ports.ts';
+import { createOrderReader, createOrderWriter } from './orders.ts';
+import { createProductReader, createProductWriter } from './products.ts';
+import { createStock } from './stock.ts';
+
+/** The use cases' view of the database. `committed` is called after each transaction: there may be work for others. */
+export function createOrderDatabase(db: Database<OrderSchema>, committed: () => void): OrderDatabase {
+  return {
+    transaction: async (work, options) => {
+      const result = await db.transaction((tx) => work(createOrderUnit(tx)), options);
+      committed();
+      return result;
+    },
+    read: (work, options) =>
+      db.read(
+        (reader) => work({ orders: createOrderReader(reader), products: createProductReader(reader) }),
+        options,
+      ),
+  };
+}
+
+/** One transaction in the words of the use cases. */
+export function createOrderUnit(tx: Transaction<OrderSchema>, trace = currentTrace()): OrderUnit {
+  return {
+    orders: createOrderWriter(tx, trace),
+    products: createProductWriter(tx),
+    stock: createStock(tx),
+    once: (operation, effect) => once(tx, operation, effect),
+    settle: (operation, reply) => settle(tx, operation, reply),
+    begin: (saga, order) => {
+      const { id: orderId, paymentId, currency, totalMinor, tenant } = order;
+      const data = { orderId, paymentId, currency, totalMinor };
+      return beginSaga(tx, saga, { id: sagaId(saga, orderId), data, tenant, ...(trace && { trace }) });
+    },
+    stop: async (saga, orderId) =>
+      (await requestCancel(tx, sagaId(saga, orderId), 'CUSTOMER_REQUEST')) === 'accepted',
+  };
+}
+
+/** One saga of a type for each order. */
+function sagaId(saga: OrderSaga, orderId: string): string {
+  return `${saga.type}/${orderId}`;
+}
+
+/** What somebody may be waiting for when a saga has ended. */
+export function operationsEndedBy({ id, tenant }: { id: string; tenant: string }): OperationSubject[] {
+  const subjectId = id.slice(id.indexOf('/') + 1);
+  return [PLACE_ORDER, CANCEL_ORDER].map((method) => ({ tenant, method, subjectId }));
+}
+
+/** The W3C traceparent of the request that is being served. */
+function currentTrace(): string | undefined {
+  const { trace } = currentContext();
+  return trace && String(writeTraceContext(trace)['traceparent']);
+}

@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import {
+  createBus,
+  createDatabase,
+  createEventLog,
+  createRelay,
+  createReplies,
+  createSagaRunner,
+  migrate,
+  type Database,
+  type SagaRunnerOptions,
+} from '@millrace/durable';
+import {
+  clientInterceptors,
+  createVerifier,
+  errors,
+  serverDeadline,
+  serverInterceptors,
+  serviceCredentials,
+  validate,
+} from '@millrace/interceptors';
+import { createServer, createTransport, type Implementation } from '@millrace/rpc';
+import { createClosers, createLogger, createOpsServer, toListenError } from '@millrace/runtime';
+import type { App, Closers, Logger } from '@millrace/runtime';
+import { v7 as uuidv7 } from 'uuid';
+import { createOrderDatabase, createOrderUnit, operationsEndedBy } from './adapters/order-database.ts';
+import { consumePaymentEvents } from './adapters/payment-events.ts';
+import { createPayments } from './adapters/payments.ts';
+import type { OrderConfig } from './config.ts';
+import { createCatalogService } from './grpc/catalog-service.ts';
+import { errorTable } from './grpc/error-table.ts';
+import { createOrderService } from './grpc/order-service.ts';
+import { migrations } from './migrations/index.ts';
+import type { OrderSchema } from './migrations/schema.ts';
+import { createCancelOrderSaga } from './use-cases/cancel-order-saga.ts';
+import { createCancelOrder } from './use-cases/cancel-order.ts';
+import { createCatalog } from './use-cases/catalog.ts';
+import { createPlaceOrderSaga } from './use-cases/place-order-saga.ts';
+import { createPlaceOrder } from './use-cases/place-order.ts';
+import type { Payments } from './use-cases/ports.ts';
+import { createReadOrders } from './use-cases/read-orders.ts';
+import { createWatchOrders } from './use-cases/watch-orders.ts';
+
+/** What a process or a test brings along. */
+export interface OrderOverrides {
+  readonly logger?: Logger;
+  /** The page at /metrics. */
+  readonly metricsText?: () => Promise<string>;
+  /** Default: the payment service at PAYMENT_ADDRESS. */
+  readonly payments?: Payments;
+  readonly now?: () => Date;
+  readonly newId?: () => string;
+  readonly probe?: SagaRunnerOptions<OrderSchema>['probe'];
+}
+
+/** The order service, put together. What is opened last is closed first. */
+export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = {}): App {
+  const { logger = createLogger({ service: 'order', level: config.LOG_LEVEL }), metricsText } = overrides;
+  const { DATABASE_URL: url, GRPC_HOST: host, GRPC_PORT: port, OPS_HOST, OPS_PORT } = config;
+  const closers = createClosers(logger);
+
+  async function start(): Promise<Record<string, string>> {
+    await migrate({ url, migrations, logger });
+    const db = createDatabase<OrderSchema>({ url, applicationName: 'order', logger });
+    closers.add('database', db.close);
+    const checks = [{ name: 'database', check: db.ping }];
+    const ops = createOpsServer({
+      host: OPS_HOST,
+      port: OPS_PORT,
+      checks,
+      ...(metricsText && { metricsText }),
+    });
+    closers.add('ops server', ops.close);
+
+    const keySetFile = join(config.KEYS_DIR, 'public.jwks.json');
+    const auth = createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' });
+    const checkedByHandler = ['/shop.order.v1.OrderService/PlaceOrders'];
+    const chain = { service: 'order', logger, auth, errors: errorTable, validate: { checkedByHandler } };
+    const server = createServer({
+      services: await openServices(db, { ...overrides, config, logger, closers }),
+      interceptors: serverInterceptors(chain),
+      reflection: config.NODE_ENV !== 'production',
+    });
+    closers.add('server', () => server.close({ graceMs: config.SHUTDOWN_GRACE_MS / 2 }));
+    closers.add('readiness', () => ops.setReady(false));
+
+    const opsAddress = await ops.listen();
+    const grpc = await server.listen({ host, port }).catch((error: unknown) => {
+      throw toListenError(error, { host, port, setting: 'GRPC_PORT' });
+    });
+    ops.setReady(true);
+    return { grpc: `${host}:${grpc.port}`, ops: `http://${opsAddress.host}:${opsAddress.port}` };
+  }
+
+  return { start, stop: closers.close };
+}
+
+type Given = OrderOverrides & { config: OrderConfig; logger: Logger; closers: Closers };
+
+/** What takes orders to their end, and the services in front of it. */
+async function openServices(db: Database<OrderSchema>, given: Given): Promise<Implementation[]> {
+  const { config, logger, closers, now = () => new Date(), newId = uuidv7, probe } = given;
+  const bus = await createBus(config.BUS_URL, { logger });
+  closers.add('bus', bus.close);
+  const payments = given.payments ?? connectPayments(given);
+  const relay = createRelay({ db, bus, logger });
+  closers.add('relay', relay.stop);
+  const replies = createReplies({ db, logger });
+  const cancelSaga = createCancelOrderSaga({ unitOf: createOrderUnit, payments, now });
+  const placeSaga = createPlaceOrderSaga({ unitOf: createOrderUnit, payments, cancelSaga, now });
+  const onEnded = (saga: { id: string; tenant: string }) => {
+    for (const operation of operationsEndedBy(saga)) replies.announce(operation);
+    relay.wake();
+  };
+  const definitions = [placeSaga, cancelSaga];
+  const runner = createSagaRunner({ db, definitions, logger, onEnded, ...(probe && { probe }) });
+  closers.add('saga runner', runner.stop);
+  closers.add('replies', replies.stop);
+  closers.add('payment events', consumePaymentEvents(bus, db).stop);
+  const events = createEventLog({ db });
+  closers.add('watches', events.stop);
+  relay.start();
+  runner.start();
+
+  const orders = createOrderDatabase(db, () => {
+    runner.wake();
+    relay.wake();
+  });
+  const readOrders = createReadOrders(orders);
+  return [
+    createOrderService({
+      placeOrder: createPlaceOrder({ db: orders, replies, saga: placeSaga, newId, now }),
+      cancelOrder: createCancelOrder({ db: orders, replies, placeSaga, cancelSaga, now }),
+      readOrders,
+      watchOrders: createWatchOrders({ events, orders: readOrders }),
+      perOrder: [errors({ logger, table: errorTable }), serverDeadline(), validate()],
+    }),
+    createCatalogService(createCatalog(orders)),
+  ];
+}
+
+function connectPayments({ config, logger, closers }: Given): Payments {
+  const transport = createTransport({ address: config.PAYMENT_ADDRESS });
+  closers.add('payment client', transport.close);
+  const keyFile = join(config.KEYS_DIR, 'order.private.jwk.json');
+  const credentials = serviceCredentials({ issuer: 'order', keyFile, audience: 'payment', asItself: true });
+  // The saga asks again, on a schedule of its own.
+  const interceptors = clientInterceptors({ peer: 'payment', logger, credentials, retry: false });
+  return createPayments({ transport, interceptors });
+}

@@ -1,0 +1,40 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  describeService,
+  OrderService,
+  PlaceOrderRequestSchema,
+  type PlaceOrderRequest,
+  type PlaceOrderResponse,
+  type PlaceOrdersRequest,
+  type PlaceOrdersResponseSchema,
+} from '@millrace/contracts';
+import { asRpcError, mapConcurrently, serveEach, toStatus, type Call, type Interceptor } from '@millrace/rpc';
+
+/** Orders of one stream that are under way at once; nothing more is read from the stream meanwhile. */
+const WINDOW = 64;
+
+export type PlaceOne = (request: PlaceOrderRequest, call: Call) => Promise<PlaceOrderResponse>;
+
+type Reply = MessageInitShape<typeof PlaceOrdersResponseSchema>;
+
+/**
+ * Each order of the stream is a PlaceOrder call of its own, with its checks, its deadline and its errors. Nobody waits for
+ * it any more when the stream breaks, but what was accepted by then goes on to its end.
+ */
+export function createPlaceOrders(handler: PlaceOne, interceptors: readonly Interceptor[]) {
+  const method = describeService(OrderService).methods['placeOrder']!;
+  const place = serveEach({ method, handler, interceptors });
+  const answer = async (
+    { correlationId, order: request }: PlaceOrdersRequest,
+    stream: Call,
+  ): Promise<Reply> => {
+    try {
+      const { order } = await place(request ?? create(PlaceOrderRequestSchema), stream);
+      return { correlationId, result: order ? { case: 'order', value: order } : { case: undefined } };
+    } catch (error) {
+      return { correlationId, result: { case: 'error', value: toStatus(asRpcError(error)) } };
+    }
+  };
+  return (requests: AsyncIterable<PlaceOrdersRequest>, stream: Call): AsyncIterable<Reply> =>
+    mapConcurrently(requests, WINDOW, (request) => answer(request, stream));
+}

@@ -1,0 +1,50 @@
+import type { Replies } from '@millrace/durable';
+import { maySee, orderNotFound, type Caller } from '../domain/caller.ts';
+import { OrderError } from '../domain/order-error.ts';
+import { CANCEL_ORDER, startCancel } from './cancellation.ts';
+import { cancelOrderReply } from './messages.ts';
+import type { OrderDatabase, OrderSaga, OrderUnit } from './ports.ts';
+
+export interface CancelOrderPorts {
+  db: OrderDatabase;
+  replies: Pick<Replies, 'wait'>;
+  placeSaga: OrderSaga;
+  cancelSaga: OrderSaga;
+  now: () => Date;
+}
+
+export type CancelOrder = (orderId: string, caller: Caller, signal: AbortSignal) => Promise<Uint8Array>;
+
+/** Cancels an order, once however often it is asked for, and waits until stock and money are back. */
+export function createCancelOrder(ports: CancelOrderPorts): CancelOrder {
+  const { db, replies, placeSaga, cancelSaga, now } = ports;
+
+  /** Turns an order back on its way; one that is paid is refunded, at once or as soon as it is confirmed. */
+  async function cancel(unit: OrderUnit, tenant: string, orderId: string): Promise<void> {
+    const turnsBack = await unit.stop(placeSaga, orderId);
+    const order = await unit.orders.lock(tenant, orderId);
+    if (order.status === 'REJECTED') {
+      throw new OrderError('ORDER_NOT_CANCELLABLE', `the order was rejected: ${order.statusReason}`);
+    }
+    if (order.status === 'CONFIRMED') await unit.begin(cancelSaga, await startCancel(unit, order, now()));
+    else if (turnsBack) await startCancel(unit, order, now());
+    else await unit.orders.markCancelRequested(orderId);
+  }
+
+  return async (orderId, caller, signal) => {
+    const { tenant } = caller;
+    const operation = { tenant, method: CANCEL_ORDER, key: orderId, subjectId: orderId };
+    const known = await db.transaction(
+      async (unit) => {
+        const order = await unit.orders.find(tenant, orderId);
+        if (!maySee(caller, order)) throw orderNotFound();
+        if (order.status === 'CANCELLED') return cancelOrderReply(order);
+        const request = { ...operation, fingerprint: orderId };
+        const asked = await unit.once(request, () => cancel(unit, tenant, orderId));
+        return asked.kind === 'repeat' ? asked.reply : undefined;
+      },
+      { signal },
+    );
+    return known ?? (await replies.wait(operation, { signal }));
+  };
+}

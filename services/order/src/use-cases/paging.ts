@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { OrderError } from '../domain/order-error.ts';
+
+/** Asks for a page of a list. */
+export interface PageRequest {
+  readonly pageSize: number;
+  /** Empty: the first page. */
+  readonly pageToken: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Empty on the last page. */
+  readonly nextPageToken: string;
+}
+
+/** A page of `found`, of which one more than fits was asked for, to see whether there is another page. */
+export function toPage<T>(found: readonly T[], pageSize: number, tokenOf: (last: T) => string): Page<T> {
+  const items = found.slice(0, pageSize);
+  const last = found.length > pageSize ? items.at(-1) : undefined;
+  return { items, nextPageToken: last === undefined ? '' : tokenOf(last) };
+}
+
+/**
+ * Marks of a place in a list or stream, given out to come back; good in one scope only: a tenant, a caller's view, a query.
+ * They guard against mistakes: what a caller may see is decided by the query itself, each time. `decode` throws
+ * INVALID_CURSOR or INVALID_PAGE_TOKEN.
+ */
+export function createCursors(scope: readonly unknown[], field: 'cursor' | 'page_token') {
+  const encode = (position: string): string => {
+    const seal = createHash('sha256').update(JSON.stringify([scope, position]));
+    return `${Buffer.from(position).toString('base64url')}.${seal.digest('base64url')}`;
+  };
+  const decode = (cursor: string): string => {
+    const position = Buffer.from(cursor.split('.', 1)[0] ?? '', 'base64url').toString();
+    if (encode(position) === cursor) return position;
+    const reason = `INVALID_${field.toUpperCase()}`;
+    const description = 'was not given out for this caller and query';
+    throw new OrderError(reason, `${field}: ${description}`, [{ field, description, reason }]);
+  };
+  return { encode, decode };
+}
