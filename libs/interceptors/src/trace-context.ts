@@ -28,5 +28,6 @@ export function writeTraceContext({ traceId, spanId, traceFlags, traceState }: S
 
 /** A new trace, for when no SDK makes one: logs and errors of a request share its id all the same. */
 export function newTraceContext(): SpanContext {
-  return { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), traceFlags: 0 };
+  const ids = randomBytes(24).toString('hex');
+  return { traceId: ids.slice(0, 32), spanId: ids.slice(32), traceFlags: 0 };
 }

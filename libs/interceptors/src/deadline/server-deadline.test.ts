@@ -12,9 +12,11 @@ describe('the server deadline', () => {
   test.each(KINDS)('a %s call without a deadline gets its method’s own', async (kind) => {
     const clock = new FakeClock();
     const next = answering('fine');
-    await readAll(serverDeadline({ clock })(testCall({ kind, policy: POLICY }).call, next));
+    const { call, cancellation } = testCall({ kind, policy: POLICY });
+    await readAll(serverDeadline({ clock })(call, next));
     expect(next.calls[0]).toMatchObject({ deadlineMs: 3_000, context: { deadlineMs: 3_000 } });
     expect(clock.running).toBe(0);
+    expect(cancellation.listenerCount).toBe(0);
   });
 
   test.each(KINDS)('a %s call that hangs ends at its deadline, and its work is told', async (kind) => {
@@ -65,6 +67,16 @@ describe('the server deadline', () => {
     await ask(5_000, 700);
     await ask(100, 1_500);
     expect(next.calls.map(({ deadlineMs }) => deadlineMs - clock.now())).toEqual([2_000, 5_000, 700, 1_500]);
+  });
+
+  it('leaves no timer and no listener behind a long stream that its reader leaves', async () => {
+    const clock = new FakeClock();
+    const { call, cancellation } = testCall({ kind: 'bidi', policy: POLICY });
+    const next = answering(...Array.from({ length: 1_000 }, (_one, index) => index));
+    const reply = await serverDeadline({ clock })(call, next);
+    if (reply.kind === 'many') for await (const index of reply.messages) if (index === 900) break;
+    expect(clock.running).toBe(0);
+    expect(cancellation.listenerCount).toBe(0);
   });
 
   it('leaves a long-lived stream the time its caller asked for, or all', async () => {

@@ -39,7 +39,7 @@ function unauthenticated(reason: string, message: string, cause?: unknown): RpcE
   return new RpcError(Code.UNAUTHENTICATED, message, { reason, sent: 'refused', cause });
 }
 
-function tokenOf(authorization: string | undefined): string {
+function tokenOf(authorization: string): string {
   if (!authorization) throw unauthenticated('TOKEN_MISSING', 'a bearer token is required');
   const token = authorization.length > MAX_TOKEN_LENGTH ? undefined : BEARER.exec(authorization)?.[1];
   if (!token) throw unauthenticated('TOKEN_INVALID', 'the token is not valid');
@@ -84,18 +84,19 @@ export function createVerifier(options: VerifierOptions): Authenticate {
   const keys = openKeySet({ file: keySetFile, clock, onError });
   const verified = new Lru<Verified>(cacheSize);
   let version = keys.version;
-  return async (authorization) => {
-    const token = tokenOf(authorization);
+  return async (authorization = '') => {
     keys.refresh();
     if (version !== keys.version) verified.clear();
     version = keys.version;
-    const known = verified.get(token);
+    const known = verified.get(authorization);
     if (known && now() < known.expiresMs) return known.principal;
-    verified.delete(token);
+    verified.delete(authorization);
+    const token = tokenOf(authorization);
+    const startedWith = version;
     try {
       const fresh = await verify(token, keys, options);
       // Keys may have changed meanwhile; then the next call verifies it with the new ones.
-      if (version === keys.version) verified.set(token, fresh);
+      if (startedWith === version) verified.set(authorization, fresh);
       return fresh.principal;
     } catch (cause) {
       if (cause instanceof errors.JWTExpired) {
