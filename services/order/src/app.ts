@@ -141,7 +141,7 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
 
 function connectPayments({ config, logger, closers }: Given): Payments {
   const transport = createTransport({ address: config.PAYMENT_ADDRESS });
-  closers.add('payment client', transport.close);
+  closers.add('payment client', () => transport.close());
   const keyFile = join(config.KEYS_DIR, 'order.private.jwk.json');
   const credentials = serviceCredentials({ issuer: 'order', keyFile, audience: 'payment', asItself: true });
   // The saga asks again, on a schedule of its own.
