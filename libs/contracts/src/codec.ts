@@ -3,7 +3,10 @@ import { create, fromBinary, toBinary, type DescMessage, type Message } from '@b
 /** Turns messages into bytes and back. */
 export interface Codec {
   readonly descriptor: DescMessage;
-  /** Takes a message or an initializer of one. Throws when a field has a value of another type. */
+  /**
+   * Takes a message or an initializer of one. Throws when a field has a value of another type; into a string field goes
+   * the text of whatever is given.
+   */
   encode(message: unknown): Uint8Array;
   /** Throws when the bytes are not a message of this type. */
   decode(bytes: Uint8Array): Message;

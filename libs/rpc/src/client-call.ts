@@ -1,4 +1,4 @@
-import { Metadata, type Channel, type StatusObject } from '@grpc/grpc-js';
+import type { Channel, Metadata, StatusObject } from '@grpc/grpc-js';
 import type { Call } from './call.ts';
 import { Alarm } from './alarm.ts';
 import type { Undo } from './cancellation.ts';

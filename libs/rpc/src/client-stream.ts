@@ -1,6 +1,4 @@
-import type { Method } from '@millrace/contracts';
-import { currentContext } from './context.ts';
-import type { Begin, Begun, CallOptions } from './invoker.ts';
+import type { Begun } from './invoker.ts';
 import { Code, RpcError } from './status.ts';
 
 type Result = IteratorResult<unknown, undefined>;
@@ -12,10 +10,8 @@ export class ClientStream implements AsyncIterableIterator<unknown, undefined> {
   #messages: AsyncIterator<unknown> | undefined;
   #left = false;
 
-  constructor(begin: Begin, method: Method, input: unknown, options: CallOptions = {}) {
-    // The context of whoever asks for the stream; the reader may stand elsewhere.
-    const context = options.context ?? currentContext();
-    this.#start = () => begin(method, input, { ...options, context });
+  constructor(start: () => Begun) {
+    this.#start = start;
   }
 
   async next(): Promise<Result> {

@@ -1,7 +1,8 @@
 import type { DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { describeService, type Method } from '@millrace/contracts';
 import { ClientStream } from './client-stream.ts';
-import { createBegin, type Begin, type CallOptions, type InvokerOptions } from './invoker.ts';
+import { currentContext } from './context.ts';
+import { createBegin, type Begin, type Begun, type CallOptions, type InvokerOptions } from './invoker.ts';
 import { Code, RpcError } from './status.ts';
 
 type Requests<M extends DescMethod> = AsyncIterable<MessageInitShape<M['input']>>;
@@ -19,15 +20,23 @@ type ClientMethod<M extends DescMethod> = {
 /** A function for each rpc of a service. They fail with an RpcError. */
 export type Client<S extends DescService> = { [K in keyof S['method']]: ClientMethod<S['method'][K]> };
 
-async function callForOne(
-  begin: Begin,
-  method: Method,
-  input: unknown,
-  options?: CallOptions,
-): Promise<unknown> {
-  const reply = await begin(method, input, options).reply;
-  if (reply.kind === 'one') return reply.message;
-  throw new RpcError(Code.INTERNAL, `${method.path}: an interceptor answered with a stream`);
+type Call = (input: unknown, options?: CallOptions) => unknown;
+
+async function one({ call, reply }: Begun): Promise<unknown> {
+  const answer = await reply;
+  if (answer.kind === 'one') return answer.message;
+  throw new RpcError(Code.INTERNAL, `${call.method.path}: an interceptor answered with a stream`);
+}
+
+function callOf(begin: Begin, method: Method): Call {
+  if (method.kind === 'unary' || method.kind === 'clientStream') {
+    return (input, options) => one(begin(method, input, options));
+  }
+  return (input, options = {}) => {
+    // That of whoever asks for the stream; its reader may stand elsewhere.
+    const context = options.context ?? currentContext();
+    return new ClientStream(() => begin(method, input, { ...options, context }));
+  };
 }
 
 /**
@@ -37,12 +46,6 @@ async function callForOne(
 export function createClient<S extends DescService>(descriptor: S, options: InvokerOptions): Client<S> {
   const begin = createBegin(options);
   const { methods } = describeService(descriptor);
-  const entries = Object.values(methods).map((method) => {
-    const isOne = method.kind === 'unary' || method.kind === 'clientStream';
-    const call = isOne
-      ? (input: unknown, callOptions?: CallOptions) => callForOne(begin, method, input, callOptions)
-      : (input: unknown, callOptions?: CallOptions) => new ClientStream(begin, method, input, callOptions);
-    return [method.localName, call];
-  });
+  const entries = Object.values(methods).map((method) => [method.localName, callOf(begin, method)]);
   return Object.fromEntries(entries) as Client<S>;
 }

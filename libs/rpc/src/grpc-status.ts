@@ -35,8 +35,6 @@ export function fromGrpcStatus(status: StatusObject, onWire: boolean): RpcError 
     if (decoded?.code === code) return decoded;
   }
   const sent: Sent = !onWire ? 'never' : status.details === REFUSED ? 'refused' : 'maybe';
-  const broken =
-    !onWire ||
-    (code === Code.INTERNAL && (BROKEN_HERE.test(status.details) || NO_STATUS.test(status.details)));
-  return new RpcError(broken ? Code.UNAVAILABLE : code, status.details, { sent });
+  const broken = !onWire || BROKEN_HERE.test(status.details) || NO_STATUS.test(status.details);
+  return new RpcError(broken && code === Code.INTERNAL ? Code.UNAVAILABLE : code, status.details, { sent });
 }

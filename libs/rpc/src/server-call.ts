@@ -85,7 +85,7 @@ export class ServerCall implements OpenCall {
 
   onReceiveHalfClose(): void {
     if (this.#over) return;
-    if (this.#requests) this.#requests.end();
+    if (this.#requests) this.#endRequests(this.#requests);
     else if (!this.#request) this.cancel(new RpcError(Code.UNIMPLEMENTED, 'no request message'));
     else {
       const request = this.#decode(this.#request);
@@ -127,6 +127,14 @@ export class ServerCall implements OpenCall {
     const request = this.#decode(bytes);
     if (request instanceof RpcError) requests.fail(request);
     else requests.push(request);
+  }
+
+  /**
+   * Node's HTTP/2 client ends a stream before it resets it, so a call that was cancelled looks complete for a moment: a handler
+   * would take half of the requests for all of them. Both frames come in one read; the reset is known after it.
+   */
+  #endRequests(requests: Inbox): void {
+    setImmediate(() => requests.end());
   }
 
   #begin(request: unknown): void {

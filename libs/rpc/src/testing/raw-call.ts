@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { connect, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
+
+/** What is sent to a server as it is, without a client that would forbid it. */
+export interface RawCall {
+  /** `host:port` */
+  readonly address: string;
+  /** `/millrace.test.v1.EchoService/Echo` */
+  readonly path: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: Uint8Array;
+}
+
+/** What came back: headers and trailers in one, and the bytes between them. */
+export interface RawAnswer {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Of the stream's end; 0 when it was regular. */
+  readonly rstCode: number;
+}
+
+/** A gRPC frame: not compressed, length, bytes. */
+export function frame(bytes: Uint8Array): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
+/** One call by bare HTTP/2, for input that no client would send. */
+export async function rawCall({
+  address,
+  path,
+  headers = {},
+  body = frame(Buffer.alloc(0)),
+}: RawCall): Promise<RawAnswer> {
+  const session = connect(`http://${address}`);
+  session.on('error', () => undefined);
+  const stream = session.request({
+    [constants.HTTP2_HEADER_METHOD]: 'POST',
+    [constants.HTTP2_HEADER_PATH]: path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...headers,
+  });
+  const answer: IncomingHttpHeaders = {};
+  const chunks: Buffer[] = [];
+  stream.on('response', (received) => void Object.assign(answer, received));
+  stream.on('trailers', (received) => void Object.assign(answer, received));
+  stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
+  stream.on('error', () => undefined);
+  stream.end(body);
+  await once(stream, 'close');
+  session.destroy();
+  return { headers: answer, body: Buffer.concat(chunks), rstCode: stream.rstCode ?? 0 };
+}
