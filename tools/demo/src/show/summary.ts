@@ -56,7 +56,7 @@ function speedLine({ observed, tookMs, retries }: Summary): string {
     `${rate} orders/s`,
     `p50 ${ms(50)}`,
     `p99 ${ms(99)}`,
-    ...(retries > 0 ? [`${count(retries)} attempts repeated`] : []),
+    ...(retries > 0 ? [`${count(retries)} ${retries === 1 ? 'attempt' : 'attempts'} repeated`] : []),
   );
 }
 
