@@ -73,7 +73,7 @@ export function createForward(upstreams: readonly Upstream[]): Next {
   const byService = new Map(
     upstreams.flatMap(({ services, invoke }) => services.map(({ name }) => [name, invoke] as const)),
   );
-  return (call) => {
+  return async (call) => {
     const invoke = byService.get(call.method.service);
     if (!invoke) throw new RpcError(Code.UNIMPLEMENTED, `${call.method.service} is not served here`);
     return invoke(call.method, call.requests ?? call.request, { context: call.context });

@@ -1,8 +1,7 @@
 // A service that uses everything google.api.http knows, which the shop's does not. Built from descriptors, so that the
 // kit's own protos stay free of test messages.
 import { create, createFileRegistry, setExtension, type DescService } from '@bufbuild/protobuf';
-import type {
-  FieldDescriptorProtoSchema} from '@bufbuild/protobuf/wkt';
+import type { FieldDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,

@@ -54,7 +54,7 @@ function decodeStep(
 ): Interceptor {
   const { route, params } = found;
   const lastEventId = one(request.headers['last-event-id']);
-  return (call, next) => {
+  return async (call, next) => {
     const idempotencyKey = one(request.headers['idempotency-key']);
     const body = request.body as Uint8Array | undefined;
     const message: Message = decodeRequest(route, { params, query, body, idempotencyKey });
@@ -108,7 +108,8 @@ export function createHandler({ table, chain, times }: HandlerOptions): Handler 
     });
     const call = createCall(route.method, { headers, trace: span.metadata, cancellation, peer: request.ip });
     const answer = await chain(decodeStep(request, found, query))(call);
-    if (answer.kind === 'one') return reply.type('application/json').send(encodeReply(route, answer.message));
+    if (answer.kind === 'one')
+      return reply.type('application/json').send(Buffer.from(encodeReply(route, answer.message)));
     streams.add(cancellation);
     return sendEvents(reply, { route, messages: answer.messages, times });
   }

@@ -1,11 +1,13 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
+import { newTraceContext } from '@millrace/interceptors';
+import { RpcError } from '@millrace/rpc';
 import { toListenError, type Logger } from '@millrace/runtime';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { createHandler, type HandlerOptions } from './handle-request.ts';
 import { httpRefusal, toHttpFailure } from './http-error.ts';
 import { problemHeaders, statusOf, toProblem } from './problem.ts';
-import { startRequestSpan, type RequestSpan } from './request-span.ts';
+import { createRequestSpans, type RequestSpan, type StartRequestSpan } from './request-span.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,6 +20,9 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 const HEADER_LIMIT_BYTES = 16 * 1024;
 /** For a request to arrive in full: what a slow network needs, not what a slow attacker wants. */
 const REQUEST_TIMEOUT_MS = 15_000;
+
+/** How long the last answers may take to leave. */
+const FAREWELL_MS = 250;
 
 export interface HttpServerOptions extends HandlerOptions {
   readonly host: string;
@@ -38,12 +43,14 @@ export interface HttpServer {
 function sendProblem(reply: FastifyReply, thrown: unknown, logger: Logger): FastifyReply {
   const error = toHttpFailure(thrown);
   const { traceId } = reply.request.span;
-  if (statusOf(error) === 500) logger.error({ err: error.cause ?? error, traceId }, 'request failed');
+  // What came through the interceptors is logged there.
+  if (!(thrown instanceof RpcError) && statusOf(error) >= 500)
+    logger.error({ err: thrown, traceId }, 'request failed');
   else logger.debug({ code: error.code, reason: error.reason, traceId }, 'request refused');
   return reply
     .code(statusOf(error))
     .headers(problemHeaders(error))
-    .send(JSON.stringify(toProblem(error, traceId)));
+    .send(Buffer.from(JSON.stringify(toProblem(error, traceId))));
 }
 
 /** Answers what is not even HTTP, for which there is neither a request nor a reply. */
@@ -54,15 +61,15 @@ function refuseRaw(error: Error & { code?: string }, socket: Socket): void {
   };
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
   const refusal = httpRefusal(statuses[error.code ?? ''] ?? 400);
-  const body = JSON.stringify(toProblem(refusal, startRequestSpan('_OTHER', {}).traceId));
+  const body = JSON.stringify(toProblem(refusal, newTraceContext().traceId));
   const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\nconnection: close\r\n`;
   const type = 'content-type: application/problem+json\r\n';
   socket.end(`${head}${type}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
-function addHooks(app: FastifyInstance): void {
+function addSpans(app: FastifyInstance, start: StartRequestSpan): void {
   app.addHook('onRequest', (request, reply, done) => {
-    request.span = startRequestSpan(request.method, request.headers);
+    request.span = start(request.method, request.headers);
     void reply.headers({
       'x-trace-id': request.span.traceId,
       'x-content-type-options': 'nosniff',
@@ -83,10 +90,9 @@ function addHealth(app: FastifyInstance, isReady: () => boolean): void {
   );
 }
 
-/** Serves HTTP/JSON and event streams for every rpc with an annotation. */
-export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { host, port, logger, isReady } = options;
-  const handler = createHandler(options);
+/** Fastify with our limits, and every refusal of its own in our form. */
+function createFastify(logger: Logger): FastifyInstance {
+  const startSpan = createRequestSpans();
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -99,7 +105,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     clientErrorHandler: refuseRaw,
     frameworkErrors: (error, request, reply) => {
-      request.span ??= startRequestSpan(request.method, request.headers);
+      request.span ??= startSpan(request.method, request.headers);
       void sendProblem(reply, error, logger);
     },
   });
@@ -108,10 +114,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     done(null, body),
   );
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error, logger));
+  addSpans(app, startSpan);
+  return app;
+}
+
+/** Serves HTTP/JSON and event streams for every rpc with an annotation. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { host, port, logger, isReady } = options;
+  const handler = createHandler(options);
+  const app = createFastify(logger);
   let closing = false;
-  // A client that keeps its connection would keep us from ending.
-  app.addHook('onSend', async (_request, reply) => void (closing && reply.header('connection', 'close')));
-  addHooks(app);
+  // A connection that is kept for a next request would keep us from ending.
+  app.addHook('onResponse', (_request, _reply, done) => {
+    if (closing) setImmediate(() => app.server.closeIdleConnections());
+    done();
+  });
   addHealth(app, isReady);
   app.all('/*', (request, reply) => handler.handle(request, reply));
   // For the methods of HTTP that nobody has heard of.
@@ -129,9 +146,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       closing = true;
       const closed = app.close();
       handler.end('streams');
-      const timer = setTimeout(() => handler.end('all'), graceMs);
+      const cutOff = setTimeout(() => handler.end('all'), graceMs);
+      const force = setTimeout(() => app.server.closeAllConnections(), graceMs + FAREWELL_MS);
       await closed;
-      clearTimeout(timer);
+      clearTimeout(cutOff);
+      clearTimeout(force);
     },
   };
 }
