@@ -1,8 +1,4 @@
 /** Nothing lost, nothing twice: idempotency, saga, outbox and bus on one PostgreSQL transaction. */
-import type { Transaction } from 'kysely';
-import type { DurableTables } from './postgres/durable-tables.ts';
-import type { Logger } from './postgres/logger.ts';
-import type { Bus } from './bus/bus.ts';
 
 export type { Database, TransactionOptions, WorkOptions } from './postgres/database.ts';
 export type { DurableTables } from './postgres/durable-tables.ts';
@@ -21,6 +17,7 @@ export type * from './bus/bus.ts';
 
 export { createDatabase } from './postgres/create-database.ts';
 export type { DatabaseOptions } from './postgres/create-database.ts';
+export type { Migration } from 'kysely/migration';
 export { durableMigrations } from './postgres/durable-migrations.ts';
 export { migrate, MigrationFailed } from './postgres/migrate.ts';
 export type { MigrateOptions } from './postgres/migrate.ts';
@@ -58,11 +55,7 @@ export { CursorOutOfRange } from './outbox/errors.ts';
 export { pruneEvents } from './outbox/prune-events.ts';
 export type { PruneEventsOptions } from './outbox/prune-events.ts';
 
-// bus/
-export declare function createBus(url: string, options?: { logger?: Logger }): Promise<Bus>;
-/** Runs `effect` unless this group has handled the event before. */
-export declare function handleOnce<S extends DurableTables>(
-  tx: Transaction<S>,
-  event: { group: string; eventId: string },
-  effect: () => Promise<void>,
-): Promise<'handled' | 'repeat'>;
+export { createBus } from './bus/create-bus.ts';
+export type { BusOptions } from './bus/create-bus.ts';
+export { deleteOldInbox } from './bus/delete-old-inbox.ts';
+export { handleOnce } from './bus/handle-once.ts';

@@ -82,7 +82,7 @@ const names = (events: readonly { aggregateId: string; sequence: bigint }[]): st
   events.map(({ aggregateId, sequence }) => `${aggregateId} ${sequence}`);
 
 /** A bus that keeps what it is given. */
-function memoryBus({ isDown = () => false, onPublished = (): void => undefined } = {}) {
+function memoryBus({ isDown = (): boolean => false, onPublished = (): void => undefined } = {}) {
   const published: Event[] = [];
   const publish = (events: readonly Event[]): Promise<void> => {
     if (isDown()) return Promise.reject(new Error('bus down'));

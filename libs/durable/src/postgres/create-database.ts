@@ -43,6 +43,7 @@ export function createDatabase<S>(options: DatabaseOptions): Database<S> {
   };
   const pool = createSessionPool<S>({ ...config, ...limits, max: maxConnections }, logger);
   const listener = createListener(config, logger);
+  let closed: Promise<void> | undefined;
   const attempt = <T>(work: (tx: Transaction<S>) => Promise<T>, { signal, isolation }: TransactionOptions) =>
     pool.with(({ db }) => {
       const transaction = db.transaction();
@@ -64,9 +65,7 @@ export function createDatabase<S>(options: DatabaseOptions): Database<S> {
       await pool.with(({ db }) => sql`select 1`.execute(db));
     },
     listen: listener.listen,
-    close: async () => {
-      await Promise.all([pool.close(), listener.close()]);
-    },
+    close: () => (closed ??= Promise.all([pool.close(), listener.close()]).then(() => undefined)),
   };
 }
 

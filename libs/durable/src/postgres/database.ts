@@ -33,6 +33,6 @@ export interface Database<S> {
    * notifications may have been missed. Returns its undoing.
    */
   listen(channel: string, onNotify: (payload: string | undefined) => void): () => void;
-  /** Waits for running work, then closes every connection. */
+  /** Waits for running work, then closes every connection. May be called again. */
   close(): Promise<void>;
 }

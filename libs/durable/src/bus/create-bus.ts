@@ -1,0 +1,31 @@
+import type { Logger } from '../postgres/logger.ts';
+import { DurableError } from '../postgres/errors.ts';
+import type { Bus } from './bus.ts';
+
+export interface BusOptions {
+  logger?: Logger;
+  /** How long published events are kept for groups to come, and repeats of an id are recognised. Default 24 hours. */
+  keepMs?: number;
+  /** Longest time an event waits that no notification told of. Default 500. */
+  pollMs?: number;
+}
+
+type Driver = (url: string, options: BusOptions) => Promise<Bus>;
+
+/** Loaded when chosen, so that nobody pays for a client library of a broker that is not used. */
+const drivers: Record<string, () => Promise<Driver>> = {
+  postgres: async () => (await import('./postgres/create-postgres-bus.ts')).createPostgresBus,
+  postgresql: async () => (await import('./postgres/create-postgres-bus.ts')).createPostgresBus,
+};
+
+/** Opens the bus that the URL's scheme names, ready for use. */
+export async function createBus(url: string, options: BusOptions = {}): Promise<Bus> {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? '';
+  const load = Object.hasOwn(drivers, scheme) ? drivers[scheme] : undefined;
+  if (load === undefined) {
+    const known = Object.keys(drivers).map((name) => `${name}:`);
+    const message = `no bus driver for "${scheme}:"; known are ${known.join(', ')}`;
+    throw new DurableError({ reason: 'UNKNOWN_BUS_SCHEME', message });
+  }
+  return (await load())(url, options);
+}

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import { createDatabase } from '../postgres/create-database.ts';
+import type { Database } from '../postgres/database.ts';
+import { durableMigrations } from '../postgres/durable-migrations.ts';
+import type { DurableTables } from '../postgres/durable-tables.ts';
+import type { TestDatabase } from '../testing/index.ts';
+import { createTestDatabase } from '../testing/index.ts';
+import { deleteOldInbox } from './delete-old-inbox.ts';
+import { handleOnce } from './handle-once.ts';
+
+let scratch: TestDatabase;
+let db: Database<DurableTables>;
+beforeAll(async () => {
+  scratch = await createTestDatabase(durableMigrations);
+  db = createDatabase({ url: scratch.url });
+});
+afterAll(async () => {
+  await db.close();
+  await scratch.drop();
+});
+
+const handle = (group: string, effect: () => Promise<void>) =>
+  db.transaction((tx) => handleOnce(tx, { group, eventId: 'orders/o-1/1' }, effect));
+
+test('the effect of an event happens once a group, however often and however parallel it is delivered', async () => {
+  let effects = 0;
+  const effect = (): Promise<void> => {
+    effects += 1;
+    return Promise.resolve();
+  };
+  const results = await Promise.all(Array.from({ length: 8 }, () => handle('mails', effect)));
+  expect(effects).toBe(1);
+  expect(results.filter((result) => result === 'handled')).toHaveLength(1);
+  expect(await handle('reports', effect)).toBe('handled');
+});
+
+test('an effect that fails is not remembered as handled', async () => {
+  await expect(handle('failing', () => Promise.reject(new Error('later')))).rejects.toThrow('later');
+  expect(await handle('failing', () => Promise.resolve())).toBe('handled');
+});
+
+test('what was handled long ago is forgotten', async () => {
+  await db.read((on) => sql`update inbox set handled_at = now() - interval '8 days'`.execute(on));
+  await handle('young', () => Promise.resolve());
+  expect(await deleteOldInbox(db, { batchSize: 1 })).toBe(3);
+});
