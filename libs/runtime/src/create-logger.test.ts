@@ -68,5 +68,8 @@ describe('createLogger', () => {
     // The colours depend on the terminal.
     const plain = lines[0]?.replace(/\u001b\[\d+m/g, '');
     expect(plain).toMatch(/^\d\d:\d\d:\d\d order {4}info {2}placed orderId=o-1 text="a b"\n$/);
+    const cause = Object.assign(new Error('refused'), { reason: 'REFUSED' });
+    logger.warn({ err: Object.assign(new Error('no database', { cause }), { reason: 'DOWN' }) }, 'retrying');
+    expect(lines[1]).toMatch(/retrying\n {2}Error: no database\n {2}Error: refused\n$/);
   });
 });

@@ -23,6 +23,7 @@ function show(value: unknown): string {
 
 function errorText(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
-  const { stack, name, message } = error as Record<string, unknown>;
-  return `\n  ${typeof stack === 'string' ? stack.replaceAll('\n', '\n  ') : `${show(name)}: ${show(message)}`}`;
+  const { stack, name, message, cause } = error as Record<string, unknown>;
+  const text = typeof stack === 'string' ? stack : `${String(name)}: ${String(message)}`;
+  return `\n  ${text.replaceAll('\n', '\n  ')}${errorText(cause)}`;
 }
