@@ -45,6 +45,14 @@ function basket(random: Random): PlannedOrder['lines'] {
   return skus.map((sku) => ({ sku, quantity: 1 + random.below(4) }));
 }
 
+/** Impatient orders come when the services are warm: what they show is the deadline, not the start. */
+function hastyLater<T extends { firstTimeoutMs: number | undefined }>(orders: readonly T[]): T[] {
+  const patient = orders.filter((order) => order.firstTimeoutMs === undefined);
+  const third = Math.floor(patient.length / 3);
+  const hasty = orders.filter((order) => order.firstTimeoutMs !== undefined);
+  return [...patient.slice(0, third), ...hasty, ...patient.slice(third)];
+}
+
 /** The whole demo, decided before its first order: half by HTTP, half on the stream. */
 export function planOrders(count: number, seed: number): PlannedOrder[] {
   const random = createRandom(seed);
@@ -59,7 +67,7 @@ export function planOrders(count: number, seed: number): PlannedOrder[] {
     };
   });
   const twice = random.shuffle(orders.map((_, at) => at < Math.ceil(count * TWICE_SHARE)));
-  return random.shuffle(orders).map((order, at) => ({
+  return hastyLater(random.shuffle(orders)).map((order, at) => ({
     ...order,
     key: `demo-${seed}-${at + 1}`,
     way: at % 2 === 0 ? 'http' : 'stream',
