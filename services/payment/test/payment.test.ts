@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PaymentSchema, PaymentStatus as Status } from '@millrace/contracts';
+import { createBus, type Event } from '@millrace/durable';
 import { Code } from '@millrace/rpc';
 import { about, anAuthorize, createPaymentRig, type PaymentClient } from './payment-rig.ts';
 
@@ -57,6 +58,21 @@ describe('a payment', () => {
     expect(events.map(({ trace }) => trace)).toEqual(
       Array(2).fill(expect.stringMatching(/^00-[0-9a-f]{32}-/)),
     );
+  });
+
+  test('has its events published', async () => {
+    const request = anAuthorize();
+    const bus = await createBus(rig.environment['BUS_URL'] ?? '');
+    const heard = Promise.withResolvers<Event>();
+    const consumer = bus.consume('test', ['payments'], async (event) => {
+      if (event.key === request.paymentId) heard.resolve(event);
+    });
+    const { payment } = await client.authorize(request);
+    const { type, sequence, payload } = await heard.promise;
+    expect({ type, sequence }).toEqual({ type: 'payment.authorized', sequence: 1n });
+    expect(fromBinary(PaymentSchema, payload)).toEqual(payment);
+    await consumer.stop();
+    await bus.close();
   });
 
   test('that nobody knows is not found', async () => {

@@ -26,9 +26,14 @@ export async function insertPayment(tx: Tx, payment: Payment): Promise<boolean> 
   return result.numInsertedOrUpdatedRows === 1n;
 }
 
-export async function updatePayment(tx: Tx, payment: Payment): Promise<void> {
-  const row = { ...toRow(payment), intent_at: NOW };
-  await tx.updateTable('payments').set(row).where('id', '=', payment.id).execute();
+/** False when the payment is not as it was any more. */
+export async function replacePayment(tx: Tx, before: Payment, after: Payment): Promise<boolean> {
+  const { id, tenant, sequence, voidRequested } = before;
+  const update = tx.updateTable('payments').set({ ...toRow(after), intent_at: NOW });
+  const unchanged = update
+    .where((where) => where.and({ id, tenant, sequence, void_requested: voidRequested }))
+    .where('intent', 'is not distinct from', before.intent ?? null);
+  return (await unchanged.executeTakeFirstOrThrow()).numUpdatedRows === 1n;
 }
 
 /** Payments with an intent that was last worked on so long ago, marked as worked on now. */

@@ -8,7 +8,7 @@ import type { Payment, PaymentAction, PaymentView } from '../domain/payment.ts';
 import { isAnswerTo } from '../domain/settle.ts';
 import type { PaymentSchema } from '../migrations/schema.ts';
 import type { Begun, PaymentStore } from '../use-cases/payment-store.ts';
-import { claimPayments, findPayment, insertPayment, lockPayment, updatePayment } from './payment-rows.ts';
+import { claimPayments, findPayment, insertPayment, lockPayment, replacePayment } from './payment-rows.ts';
 
 /** The form of a payment in events and stored replies. */
 export interface PaymentCodec {
@@ -52,21 +52,28 @@ export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions):
       : { kind: 'undecided', payment, isNew: false };
   }
 
+  async function record(tx: Tx, known: Payment, change: (payment: Payment) => Payment): Promise<Payment> {
+    // Mostly nobody has touched it since, which spares the look at it.
+    for (let before = known; ; before = await lockKnown(tx, known)) {
+      const after = change(before);
+      if (after === before) return before;
+      if (await replacePayment(tx, before, after)) {
+        await tellOf(tx, after, codec.encode(after));
+        return after;
+      }
+    }
+  }
+
   return {
     find: async ({ tenant, id }, options) => {
       const payment = await db.read((reader) => findPayment(reader, id), options);
       return payment?.tenant === tenant ? payment : undefined;
     },
     begin: (operation, decide, options) => db.transaction((tx) => begin(tx, operation, decide), options),
-    record: async (name, change) => {
-      const payment = await db.transaction(async (tx) => {
-        const before = await lockKnown(tx, name);
-        const after = change(before);
-        if (after !== before) await writeOutcome(tx, after, codec);
-        return after;
-      });
+    record: async (payment, change) => {
+      const settled = await db.transaction((tx) => record(tx, payment, change));
       onEvent();
-      return payment;
+      return settled;
     },
     claimUndecided: (options) => db.transaction((tx) => claimPayments(tx, options)),
   };
@@ -77,8 +84,10 @@ async function apply(tx: Tx, name: PaymentName, decide: Decide) {
   for (;;) {
     const before = await lockOwn(tx, name);
     const payment = decide(before);
-    if (before && payment !== before) await updatePayment(tx, payment);
-    if (before || (await insertPayment(tx, payment))) return { payment, before };
+    const isKept = before
+      ? payment === before || (await replacePayment(tx, before, payment))
+      : await insertPayment(tx, payment);
+    if (isKept) return { payment, before };
   }
 }
 
@@ -101,14 +110,12 @@ async function findReply(tx: Tx, { tenant, method, key }: Operation): Promise<Ui
   return found?.reply ?? undefined;
 }
 
-/** The row, its event, and the reply to every request that it answers. */
-async function writeOutcome(tx: Tx, payment: Payment, codec: PaymentCodec): Promise<void> {
+/** The event, and the reply to every request that the outcome answers. */
+async function tellOf(tx: Tx, payment: Payment, payload: Uint8Array): Promise<void> {
   const { tenant, id, sequence, status } = payment;
   const { trace: span } = currentContext();
   const trace = span && String(writeTraceContext(span)['traceparent']);
-  const payload = codec.encode(payment);
   const event = { topic: TOPIC, aggregateId: id, sequence, type: `payment.${status}`, tenant, payload };
-  await updatePayment(tx, payment);
   await appendEvents(tx, [{ ...event, ...(trace && { trace }) }]);
   for (const method of ACTIONS.filter((action) => isAnswerTo(action, payment))) {
     await settle(tx, { tenant, method, subjectId: id }, payload);

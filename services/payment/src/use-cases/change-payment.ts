@@ -62,7 +62,7 @@ export function createChangePayment({ payments, settle, now }: ChangePaymentOpti
       // Undone before its outcome was ever known, so there is no reply and never will be.
       if (!begun.payment.intent) throw refusedIn(begun.payment.status);
       signal.throwIfAborted();
-      const settled = await orAbort(settle(begun.payment, begun), signal);
+      const settled = await orAbort(settle(begun.payment, { isNew: begun.isNew }), signal);
       if (isAnswerTo(action, settled)) return settled;
     }
   }

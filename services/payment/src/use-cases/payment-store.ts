@@ -21,8 +21,11 @@ export interface PaymentStore {
     decide: (payment: Payment | undefined) => Payment,
     options: { signal: AbortSignal },
   ): Promise<Begun>;
-  /** Changes a payment by an outcome; its event and the replies that it is go into the same transaction. */
-  record(name: PaymentName, change: (payment: Payment) => Payment): Promise<Payment>;
+  /**
+   * Changes a payment, as it is by then, by an outcome; its event and the replies that it is go into the same
+   * transaction. `change` may run more than once.
+   */
+  record(known: Payment, change: (payment: Payment) => Payment): Promise<Payment>;
   /** Payments that nobody has worked on for this long, each claimed from others who look for the same time. */
   claimUndecided(options: { idleMs: number; limit: number }): Promise<Payment[]>;
 }

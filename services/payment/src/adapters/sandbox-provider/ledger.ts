@@ -26,6 +26,7 @@ export interface Ledger {
   isFirst(key: string, options: Options): Promise<boolean>;
 }
 
+/** Each statement is a transaction of its own. */
 export function createLedger(db: Database<ProviderSchema>): Ledger {
   const find: Ledger['find'] = (by, options) =>
     db.read((reader) => {
@@ -41,16 +42,13 @@ export function createLedger(db: Database<ProviderSchema>): Ledger {
     find,
 
     async enter(entry, options) {
-      const inserted = await db.transaction(
-        (tx) =>
-          tx
-            .insertInto('provider.ledger')
-            .values(entry)
-            .onConflict((conflict) => conflict.doNothing())
-            .returningAll()
-            .executeTakeFirst(),
-        options,
-      );
+      const inserted = await db.read((writer) => {
+        const insert = writer.insertInto('provider.ledger').values(entry);
+        return insert
+          .onConflict((conflict) => conflict.doNothing())
+          .returningAll()
+          .executeTakeFirst();
+      }, options);
       if (inserted) return { entry: inserted, isNew: true };
       const found = await find({ paymentId: entry.payment_id, kind: entry.kind }, options);
       if (!found) throw refused(entry.kind);
@@ -58,11 +56,9 @@ export function createLedger(db: Database<ProviderSchema>): Ledger {
     },
 
     isFirst: (key, options) =>
-      db.transaction(async (tx) => {
-        const inserted = tx.insertInto('provider.outages').values({ key });
-        const result = await inserted
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirstOrThrow();
+      db.read(async (writer) => {
+        const insert = writer.insertInto('provider.outages').values({ key });
+        const result = await insert.onConflict((conflict) => conflict.doNothing()).executeTakeFirstOrThrow();
         return result.numInsertedOrUpdatedRows === 1n;
       }, options),
   };
