@@ -15,7 +15,7 @@ let grpc: string;
 beforeAll(async () => {
   rig = await createPaymentRig();
   ({ client, grpc } = await rig.start());
-  ({ client: impatient } = await rig.start({ PROVIDER_TIMEOUT_MS: '300' }));
+  ({ client: impatient } = await rig.start({ PROVIDER_TIMEOUT_MS: '1000' }));
 });
 afterAll(() => rig.close());
 

@@ -41,7 +41,7 @@ describe('killed between the charge and its record', () => {
     expect((await client.capture(about(request))).payment?.status).toBe(Status.CAPTURED);
     expect(await rig.ledger(request)).toEqual(['authorize approved', 'capture approved']);
     expect(await second.stop()).toBe(0);
-  });
+  }, 60_000);
 });
 
 describe('stopped', () => {

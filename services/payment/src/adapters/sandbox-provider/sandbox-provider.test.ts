@@ -130,7 +130,7 @@ describe('a magic amount', () => {
     expect(performance.now() - startMs).toBeGreaterThan(1_490);
     const againMs = performance.now();
     await provider.authorize(charge, asking('authorize'));
-    expect(performance.now() - againMs).toBeLessThan(1_000);
+    expect(performance.now() - againMs).toBeLessThan(1_400);
   });
 
   test('90000007 charges without an answer, and tells it when asked again', async () => {
