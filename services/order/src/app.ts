@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import {
   createBus,
   createDatabase,
@@ -8,6 +9,7 @@ import {
   createSagaRunner,
   migrate,
   type Database,
+  type EventLog,
   type SagaRunnerOptions,
 } from '@millrace/durable';
 import {
@@ -76,12 +78,15 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
     const auth = createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' });
     const checkedByHandler = ['/shop.order.v1.OrderService/PlaceOrders'];
     const chain = { service: 'order', logger, auth, errors: errorTable, validate: { checkedByHandler } };
+    const events = createEventLog({ db, logger });
     const server = createServer({
-      services: await openServices(db, { ...overrides, config, logger, closers }),
+      services: await openServices(db, { ...overrides, config, logger, closers, events }),
       interceptors: serverInterceptors(chain),
       reflection: config.NODE_ENV !== 'production',
     });
     closers.add('server', () => server.close({ graceMs: config.SHUTDOWN_GRACE_MS / 2 }));
+    // Watches get one turn of the event loop to say goodbye; the server cuts off those that are left.
+    closers.add('watches', () => events.stop().then(() => setImmediate()));
     closers.add('readiness', () => ops.setReady(false));
 
     const opsAddress = await ops.listen();
@@ -95,11 +100,11 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
   return { start, stop: closers.close };
 }
 
-type Given = OrderOverrides & { config: OrderConfig; logger: Logger; closers: Closers };
+type Given = OrderOverrides & { config: OrderConfig; logger: Logger; closers: Closers; events: EventLog };
 
 /** What takes orders to their end, and the services in front of it. */
 async function openServices(db: Database<OrderSchema>, given: Given): Promise<Implementation[]> {
-  const { config, logger, closers, now = () => new Date(), newId = uuidv7, probe } = given;
+  const { config, logger, closers, events, now = () => new Date(), newId = uuidv7, probe } = given;
   const bus = await createBus(config.BUS_URL, { logger });
   closers.add('bus', bus.close);
   const payments = given.payments ?? connectPayments(given);
@@ -117,8 +122,6 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
   closers.add('saga runner', runner.stop);
   closers.add('replies', replies.stop);
   closers.add('payment events', consumePaymentEvents(bus, db).stop);
-  const events = createEventLog({ db });
-  closers.add('watches', events.stop);
   relay.start();
   runner.start();
 

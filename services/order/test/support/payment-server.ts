@@ -27,6 +27,8 @@ export interface PaymentServer {
   after(method: PaymentMethod, hook: Hook): void;
   /** Payments of this amount are declined. */
   decline(amountMinor: bigint): void;
+  /** Takes back all that was said of how to behave. */
+  behave(): void;
   /** What was charged for payments less what went back. */
   balanceMinor(): bigint;
   stop(): Promise<void>;
@@ -110,6 +112,11 @@ export async function startPaymentServer(keysDir: string): Promise<PaymentServer
     calls,
     before: (method, hook) => void hooks.before.set(method, hook),
     after: (method, hook) => void hooks.after.set(method, hook),
+    behave: () => {
+      declined.clear();
+      hooks.before.clear();
+      hooks.after.clear();
+    },
     decline: (amountMinor) => void declined.add(amountMinor),
     balanceMinor: () =>
       ledger.reduce((sum, { method, amountMinor }) => {

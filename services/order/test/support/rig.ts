@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { CatalogService, OrderService, OrderStatus, type Order, type OrderEvent } from '@millrace/contracts';
-import { createDatabase, type Database } from '@millrace/durable';
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  CatalogService,
+  OrderService,
+  OrderStatus,
+  PaymentSchema,
+  PaymentStatus,
+  type Order,
+  type OrderEvent,
+} from '@millrace/contracts';
+import { createBus, createDatabase, type Database } from '@millrace/durable';
 import { createTestDatabase } from '@millrace/durable/testing';
 import { clientInterceptors, serviceCredentials } from '@millrace/interceptors';
 import { createClient, createTransport, type Client, type Interceptor, type Transport } from '@millrace/rpc';
@@ -31,6 +40,12 @@ export interface Rig {
   readonly db: Database<OrderSchema>;
   /** Clients that speak for somebody, by tokens as the gateway mints them. A new customer by default. */
   as(who?: Who): Shop;
+  /** Puts an event of the payment service on the bus. */
+  tellPayment(told: {
+    paymentId: string;
+    status: keyof typeof PaymentStatus;
+    sequence: bigint;
+  }): Promise<void>;
   /** Stops the app and starts another one on the same database. */
   restart(overrides?: OrderOverrides): Promise<void>;
   stop(): Promise<void>;
@@ -41,6 +56,7 @@ export async function startRig(overrides: OrderOverrides = {}): Promise<Rig> {
   const database = await createTestDatabase();
   const payments = await startPaymentServer(keys.dir);
   const db = createDatabase<OrderSchema>({ url: database.url });
+  const bus = await createBus(database.url);
   const environment = {
     NODE_ENV: 'test',
     DATABASE_URL: database.url,
@@ -66,6 +82,12 @@ export async function startRig(overrides: OrderOverrides = {}): Promise<Rig> {
     payments,
     db,
     as: (who = {}) => createShop(transport, keys.dir, who),
+    tellPayment: async ({ paymentId, status, sequence }) => {
+      const payment = create(PaymentSchema, { id: paymentId, status: PaymentStatus[status] });
+      const payload = toBinary(PaymentSchema, payment);
+      const of = { topic: 'payments', key: paymentId, type: 'payment', tenant: 'default' };
+      await bus.publish([{ ...of, id: randomUUID(), sequence, payload, time: new Date() }]);
+    },
     restart: async (given = overrides) => {
       await stopApp();
       ({ app, transport } = await start(given));
@@ -73,6 +95,7 @@ export async function startRig(overrides: OrderOverrides = {}): Promise<Rig> {
     stop: async () => {
       await stopApp();
       await payments.stop();
+      await bus.close();
       await db.close();
       await database.drop();
       await keys.remove();
@@ -124,4 +147,12 @@ export async function take(
     if (taken.length === count) break;
   }
   return taken;
+}
+
+/** What `look` finds in the database, as soon as it finds something; nobody tells when that is. */
+export async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+  }
 }
