@@ -61,8 +61,8 @@ export function createGatewayApp(config: GatewayConfig, overrides: GatewayOverri
   return {
     async start() {
       const at = {
-        ops: `${config.OPS_HOST}:${(await ops.listen()).port}`,
-        http: `${config.HTTP_HOST}:${(await http.listen()).port}`,
+        ops: `http://${config.OPS_HOST}:${(await ops.listen()).port}`,
+        http: `http://${config.HTTP_HOST}:${(await http.listen()).port}`,
         grpc: `${config.GRPC_HOST}:${(await grpc.listen()).port}`,
       };
       setReady(true);

@@ -62,7 +62,7 @@ function bodyOf({ body, headers = {} }: Sent): {
 }
 
 function createRig({ config, order, log, addresses }: Running, stop: () => Promise<void>): GatewayRig {
-  const url = `http://${addresses.http}`;
+  const url = addresses.http ?? '';
   const token = (role = 'customer', subject = 'alice') =>
     issueDevToken({ keysDir: config.KEYS_DIR, roles: [role], subject });
   const send = async (verb: string, path: string, sent: Sent = {}) => {
@@ -78,7 +78,7 @@ function createRig({ config, order, log, addresses }: Running, stop: () => Promi
   return {
     url,
     grpcAddress: addresses.grpc ?? '',
-    opsUrl: `http://${addresses.ops}`,
+    opsUrl: addresses.ops ?? '',
     ...{ config, order, log, token, send, stop },
     async problem(verb, path, sent) {
       const response = await send(verb, path, sent);
@@ -88,6 +88,17 @@ function createRig({ config, order, log, addresses }: Running, stop: () => Promi
       return { ...problem, headers: response.headers };
     },
   };
+}
+
+/** The first call connects and compiles, which on a busy machine takes longer than some methods may. */
+async function warmUp(rig: GatewayRig): Promise<void> {
+  const products = [{ sku: 'MUG', unitPrice: { currencyCode: 'GBP', amountMinor: '1' } }];
+  const response = await rig.send('POST', '/v1/products', {
+    body: { products },
+    token: await rig.token('admin'),
+  });
+  if (!response.ok) throw new Error(`the gateway does not work: ${await response.text()}`);
+  rig.order.reset();
 }
 
 /** Starts both on free ports. The caller stops the rig. */
@@ -104,9 +115,11 @@ export async function startGateway(
   const config = loadConfig(configSchema, { ...free, KEYS_DIR, ORDER_ADDRESS: order.address, ...env });
   const app = createGatewayApp(config, { logger, ...overrides });
   const addresses = await app.start();
-  return createRig({ config, order, log, addresses }, async () => {
+  const rig = createRig({ config, order, log, addresses }, async () => {
     await app.stop();
     await order.close();
     await rm(KEYS_DIR, { recursive: true });
   });
+  await warmUp(rig);
+  return rig;
 }

@@ -97,5 +97,6 @@ describe('a token that must not work', () => {
   test.each(['Basic YTpi', 'Bearer', 'bearer  ', 'Token abc'])('authorization %j', async (authorization) => {
     const problem = await rig.problem('GET', '/v1/products', { token: null, headers: { authorization } });
     expect(problem).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
+    expect(problem.headers.get('www-authenticate')).toBe('Bearer realm="millrace", error="invalid_token"');
   });
 });

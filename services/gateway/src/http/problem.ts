@@ -66,13 +66,17 @@ export function toProblem(error: RpcError, traceId: string): Problem {
   };
 }
 
+/** As RFC 6750: the error is left out when no token came at all. */
+const challengeOf = ({ reason }: RpcError): string =>
+  `Bearer realm="millrace"${reason === 'TOKEN_MISSING' ? '' : ', error="invalid_token"'}`;
+
 /** The headers that an error's answer carries. */
 export function problemHeaders(error: RpcError): Record<string, string> {
   const { retryDelayMs } = error;
   return {
     'content-type': 'application/problem+json',
     ...(error instanceof HttpError ? error.headers : {}),
-    ...(statusOf(error) === 401 ? { 'www-authenticate': 'Bearer realm="millrace"' } : {}),
+    ...(statusOf(error) === 401 ? { 'www-authenticate': challengeOf(error) } : {}),
     ...(retryDelayMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryDelayMs / 1000)) }),
   };
 }
