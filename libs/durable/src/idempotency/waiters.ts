@@ -6,7 +6,7 @@ interface Waiter {
   remove(): void;
 }
 
-interface Waiters {
+export interface Waiters {
   add(operation: OperationKey & { subjectId?: string }): Waiter;
   has(operation: OperationKey | OperationSubject): boolean;
   resolve(operation: OperationKey | OperationSubject, reply: Uint8Array): void;

@@ -45,10 +45,10 @@ export function createRelay<S extends DurableTables>(options: RelayOptions<S>): 
   let token: bigint | undefined;
   let renewAt = 0;
   let stopListening: (() => void) | undefined;
-  let notifying = false;
   const onError = (error: unknown): void =>
     logger?.warn({ err: error }, 'the outbox relay failed; trying again');
 
+  const notify = createNotifier(db, onError);
   const leased = async (): Promise<bigint | undefined> => {
     if (token === undefined || performance.now() > renewAt) {
       renewAt = performance.now() + leaseMs / 3;
@@ -86,15 +86,19 @@ export function createRelay<S extends DurableTables>(options: RelayOptions<S>): 
       token = undefined;
       if (mine !== undefined) await db.read((on) => freeRelay(engineTables(on), mine)).catch(onError);
     },
-    wake() {
-      if (token !== undefined) return stamper.wake();
-      if (notifying) return;
-      // Somebody else has the lease; one notification is enough for all that is committed meanwhile.
-      notifying = true;
-      setImmediate(() => {
-        notifying = false;
-        db.read((on) => sql`select pg_notify(${appendedChannel}, '')`.execute(on)).catch(onError);
-      });
-    },
+    wake: () => (token === undefined ? notify() : stamper.wake()),
+  };
+}
+
+/** Somebody else has the lease; one notification is enough for all that is committed meanwhile. */
+function createNotifier<S>(db: Database<S>, onError: (error: unknown) => void): () => void {
+  let pending = false;
+  return () => {
+    if (pending) return;
+    pending = true;
+    setImmediate(() => {
+      pending = false;
+      db.read((on) => sql`select pg_notify(${appendedChannel}, '')`.execute(on)).catch(onError);
+    });
   };
 }

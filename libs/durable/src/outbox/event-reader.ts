@@ -1,6 +1,7 @@
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import { engineTables } from '../postgres/engine-tables.ts';
 import { createLoop } from '../timing/loop.ts';
+import { createWakeups } from '../timing/wakeups.ts';
 import { stampedChannel } from './channels.ts';
 import type { EventLogOptions } from './create-event-log.ts';
 import { readEvents } from './read-events.ts';
@@ -23,7 +24,7 @@ export function createEventReader<S extends DurableTables>(options: EventLogOpti
   const { db, pollMs = 500, recent: capacity = 2_000, logger } = options;
   const recent = createRecentEvents(capacity);
   const stopped = new AbortController();
-  const waiting = new Set<() => void>();
+  const wakeups = createWakeups();
   let members = 0;
   let opening: Promise<void> | undefined;
   let stopListening: (() => void) | undefined;
@@ -35,7 +36,7 @@ export function createEventReader<S extends DurableTables>(options: EventLogOpti
       if (members === 0) return false;
       const events = await readEvents(db, { after: recent.head(), limit: pageSize });
       recent.add(events);
-      if (events.length > 0) for (const wake of [...waiting]) wake();
+      if (events.length > 0) wakeups.wakeAll();
       return events.length === pageSize;
     },
   });
@@ -62,16 +63,7 @@ export function createEventReader<S extends DurableTables>(options: EventLogOpti
       }
       return { recent, leave: () => (members -= 1) };
     },
-    async moved(signal) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const wake = (): void => resolve();
-      if (signal.aborted) return;
-      waiting.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-      await promise;
-      waiting.delete(wake);
-      signal.removeEventListener('abort', wake);
-    },
+    moved: wakeups.wait,
     async stop() {
       stopped.abort();
       stopListening?.();

@@ -13,58 +13,81 @@ const reconnectMs = 500;
 /** One connection for all LISTENs of a process. It connects at the first one and again whenever it is lost. */
 export function createListener(config: pg.ClientConfig, logger?: Logger): Listener {
   const channels = new Map<string, Set<OnNotify>>();
+  const onNotify = (channel: string, payload: string | undefined): void => {
+    for (const each of channels.get(channel) ?? []) each(payload);
+  };
+  const connection = createConnection({ config, logger, channels, onNotify });
+  return {
+    listen(channel, onNotifyHere) {
+      const listening = channels.get(channel);
+      channels.set(channel, (listening ?? new Set()).add(onNotifyHere));
+      if (listening === undefined) connection.listen(channel);
+      return () => channels.get(channel)?.delete(onNotifyHere);
+    },
+    close: connection.close,
+  };
+}
+
+interface ConnectionOptions {
+  config: pg.ClientConfig;
+  logger: Logger | undefined;
+  channels: ReadonlyMap<string, unknown>;
+  onNotify(channel: string, payload: string | undefined): void;
+}
+
+function createConnection({ config, logger, channels, onNotify }: ConnectionOptions) {
   let client: pg.Client | undefined;
-  let connecting: Promise<void> | undefined;
+  /** Statements go one after the other. */
+  let last: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const lost = (of: pg.Client, error: unknown): void => {
-    if (client === of) client = undefined;
+  const reconnect = (after: pg.Client, error: unknown): void => {
+    if (client === after) client = undefined;
     if (closed || timer !== undefined) return;
     logger?.warn({ err: error }, 'the notification connection was lost; connecting again');
     timer = setTimeout(() => {
       timer = undefined;
-      connecting = connect();
+      last = connect();
     }, reconnectMs);
   };
-
   const connect = async (): Promise<void> => {
     const next = new pg.Client({ ...config, statement_timeout: 0 });
-    next.on('error', (error) => lost(next, error));
-    next.on('end', () => lost(next, undefined));
-    next.on('notification', ({ channel, payload }) => {
-      for (const onNotify of channels.get(channel) ?? []) onNotify(payload);
-    });
+    for (const event of ['error', 'end'] as const) next.on(event, (error: unknown) => reconnect(next, error));
+    next.on('notification', ({ channel, payload }) => onNotify(channel, payload));
     try {
       await next.connect();
+      for (const channel of channels.keys()) await listenOn(next, channel);
       client = next;
-      for (const channel of channels.keys()) await next.query(`listen ${next.escapeIdentifier(channel)}`);
-      for (const each of channels.values()) for (const onNotify of each) onNotify(undefined);
+      for (const channel of channels.keys()) onNotify(channel, undefined);
     } catch (error) {
-      lost(next, error);
+      reconnect(next, error);
       await next.end().catch(() => undefined);
     }
   };
-
+  const add = (channel: string): Promise<void> | undefined => {
+    const current = client;
+    return (
+      current &&
+      listenOn(current, channel).then(
+        () => onNotify(channel, undefined),
+        (error: unknown) => reconnect(current, error),
+      )
+    );
+  };
   return {
-    listen(channel, onNotify) {
-      const known = channels.get(channel);
-      const listening = known ?? new Set();
-      channels.set(channel, listening.add(onNotify));
-      if (connecting === undefined) connecting = connect();
-      else if (known === undefined) {
-        const current = client;
-        current
-          ?.query(`listen ${current.escapeIdentifier(channel)}`)
-          .catch((error: unknown) => lost(current, error));
-      }
-      return () => listening.delete(onNotify);
+    listen(channel: string): void {
+      last = last === undefined ? connect() : last.then(() => add(channel));
     },
-    async close() {
+    async close(): Promise<void> {
       closed = true;
       clearTimeout(timer);
-      await connecting;
+      await last;
       await client?.end();
     },
   };
+}
+
+async function listenOn(client: pg.Client, channel: string): Promise<void> {
+  await client.query(`listen ${client.escapeIdentifier(channel)}`);
 }

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import { engineTables } from '../postgres/engine-tables.ts';
+import { createAlarm } from '../timing/alarm.ts';
+import { createLoop } from '../timing/loop.ts';
+import type { Crew, SagaCounts } from './crew.ts';
+import { createCrew } from './crew.ts';
 import type { SagaDefinition } from './definition.ts';
 import type { Engine, SagaRunnerOptions } from './engine.ts';
-import { createLeaseKeeper } from './lease-keeper.ts';
-import type { Ending } from './run-saga.ts';
-import { runSaga } from './run-saga.ts';
-import type { SagaRow } from './saga-row.ts';
 import { claimSagas } from './saga-store.ts';
-import { createAlarm } from '../timing/alarm.ts';
 
 export interface SagaRunner {
   start(): void;
@@ -19,129 +18,66 @@ export interface SagaRunner {
   counts(): SagaCounts;
 }
 
-/** Since the start of this process; `running` is now. */
-export interface SagaCounts {
-  running: number;
-  completed: number;
-  compensated: number;
-  parked: number;
-  failedAttempts: number;
-}
-
 /** A full runner claims again when this part is left, so that claims stay batches. */
-const wakeBelow = 0.75;
+const claimBelow = 0.75;
+const idle: SagaCounts = { running: 0, completed: 0, compensated: 0, parked: 0, failedAttempts: 0 };
 
 /** Advances sagas: claims what is due, runs it, and takes over what other runners left behind. */
 export function createSagaRunner<S extends DurableTables>(options: SagaRunnerOptions<S>): SagaRunner {
-  const {
-    db,
-    definitions,
-    concurrency = 64,
-    leaseMs = 10_000,
-    pollMs = 500,
-    onEnded,
-    onError,
-    probe,
-  } = options;
+  const { db, definitions, concurrency = 64, leaseMs = 10_000, pollMs = 500, onError } = options;
+  const owner = randomUUID();
   const engine: Engine<S> = {
-    options,
-    leaseMs,
-    owner: randomUUID(),
+    ...{ options, leaseMs, owner },
     definitionOf: finder(definitions),
-    probe: probe ?? (() => undefined),
+    probe: options.probe ?? (() => undefined),
   };
-  const counts = { completed: 0, compensated: 0, parked: 0, failedAttempts: 0 };
-  const active = new Set<Promise<void>>();
-  let stopping = false;
-  let keeper: ReturnType<typeof createLeaseKeeper> | undefined;
-  let claiming: Promise<void> | undefined;
-  let again = false;
-  /** The last claim found more than there was room for. */
+  let crew: Crew | undefined;
+  /** The last claim may have left something behind for want of room. */
   let full = false;
-
-  const run = async (row: SagaRow): Promise<void> => {
-    const lease = { id: row.id, token: row.lease_token };
-    const lost = keeper?.hold(lease) ?? AbortSignal.abort();
-    const ending = await runSaga(engine, row, { lost, isStopping: () => stopping });
-    keeper?.release(lease, { giveBack: ending.kind === 'interrupted' });
-    note(ending, row);
-  };
-  const note = (ending: Ending, { id, type, tenant }: SagaRow): void => {
-    if (ending.kind === 'completed' || ending.kind === 'compensated') {
-      counts[ending.kind] += 1;
-      onEnded?.({ id, type, tenant, state: ending.kind });
-    } else if (ending.kind === 'parked') counts.parked += 1;
-    else if (ending.kind === 'waits') {
-      counts.failedAttempts += 1;
-      alarm.set(ending.forMs);
-    } else if (ending.kind === 'interrupted' && ending.error !== undefined) onError?.(ending.error, id);
-  };
-  const claim = async (): Promise<void> => {
-    do {
-      again = false;
-      const limit = concurrency - active.size;
-      if (stopping || limit <= 0) return;
-      await keeper?.flush();
-      const rows = await db.read((on) =>
-        claimSagas(engineTables(on), { owner: engine.owner, leaseMs, limit, known: definitions }),
-      );
-      for (const row of rows) {
-        const running = run(row).finally(() => {
-          active.delete(running);
-          if (!full || active.size > concurrency * wakeBelow) return;
-          full = false;
-          wake();
-        });
-        active.add(running);
-      }
+  const loop = createLoop({
+    pollMs,
+    onError: (error) => onError?.(error, undefined),
+    async run() {
+      const limit = concurrency - (crew?.counts().running ?? 0);
+      if (limit <= 0) return false;
+      await crew?.flush();
+      const claim = { owner, leaseMs, limit, known: definitions };
+      const rows = await db.read((on) => claimSagas(engineTables(on), claim));
       full = rows.length === limit;
-    } while (again);
+      for (const row of rows) crew?.take(row);
+      return false;
+    },
+  });
+  const alarm = createAlarm(loop.wake);
+  const onFree = (): void => {
+    if (!full || (crew?.counts().running ?? 0) > concurrency * claimBelow) return;
+    full = false;
+    loop.wake();
   };
-  const wake = (): void => {
-    again = true;
-    if (claiming !== undefined || stopping || keeper === undefined) return;
-    // In the next turn, so that many begins of one turn are claimed together.
-    claiming = new Promise<void>((resolve) => setImmediate(resolve))
-      .then(claim)
-      .catch((error: unknown) => onError?.(error, undefined))
-      .finally(() => {
-        claiming = undefined;
-      });
-  };
-  const alarm = createAlarm(wake);
-  let poll: NodeJS.Timeout | undefined;
-
   return {
     start() {
-      keeper ??= createLeaseKeeper(engine);
-      poll ??= setInterval(wake, pollMs);
-      wake();
+      crew ??= createCrew(engine, { onFree, onWait: alarm.set });
+      loop.start();
     },
     async stop() {
-      stopping = true;
-      clearInterval(poll);
+      await loop.stop();
+      await crew?.stop();
       alarm.clear();
-      await claiming;
-      await Promise.all(active);
-      alarm.clear();
-      // What cannot be given back now is free when its lease ends.
-      await keeper?.flush().catch((error: unknown) => onError?.(error, undefined));
-      keeper?.stop();
     },
-    wake,
-    counts: () => ({ running: active.size, ...counts }),
+    wake: loop.wake,
+    counts: () => crew?.counts() ?? idle,
   };
 }
 
 function finder<S extends DurableTables>(
   definitions: readonly SagaDefinition<unknown, S>[],
 ): Engine<S>['definitionOf'] {
-  const byName = new Map(
-    definitions.map((definition) => [`${definition.type}@${definition.version}`, definition]),
-  );
-  return ({ type, version }) => {
-    const found = byName.get(`${type}@${version}`);
-    if (found === undefined) throw new Error(`no definition of saga ${type} version ${version}`);
+  const nameOf = ({ type, version }: { type: string; version: number }): string =>
+    `${type} version ${version}`;
+  const byName = new Map(definitions.map((definition) => [nameOf(definition), definition]));
+  return (saga) => {
+    const found = byName.get(nameOf(saga));
+    if (found === undefined) throw new Error(`no definition of saga ${nameOf(saga)}`);
     return found;
   };
 }

@@ -6,8 +6,8 @@ import { defineSaga } from './define-saga.ts';
 import type { SagaDefinition } from './definition.ts';
 import { LeaseLost } from './errors.ts';
 import { claimSagas, saveSaga } from './saga-store.ts';
-import type { Rig, RigSchema } from './testing.ts';
-import { createRig } from './testing.ts';
+import type { Rig, RigSchema } from './testing/rig.ts';
+import { createRig } from './testing/rig.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -110,7 +110,7 @@ test('a write with a stale token changes nothing', async () => {
   if (stale === undefined || fresh === undefined) throw new Error('both claims find the saga');
   expect(fresh.lease_token).toBe(stale.lease_token + 1n);
   const log = [{ step: 'charge', kind: 'done', detail: null }];
-  const write = rig.db.read((on) => saveSaga(on as never, { ...stale, state: 'completed' }, log));
+  const write = rig.db.read((on) => saveSaga(on as never, { row: { ...stale, state: 'completed' }, log }));
   await expect(write).rejects.toBeInstanceOf(LeaseLost);
   expect(await rig.row(id)).toMatchObject({ state: 'running', lease_token: fresh.lease_token });
   expect(await rig.log(id)).toEqual(['begun']);

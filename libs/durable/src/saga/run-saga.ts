@@ -98,7 +98,7 @@ async function record<S extends DurableTables>(
     const walk: Walk<S> = { tx, definition: engine.definitionOf(row), row, log: [] };
     await walkOn(walk, news);
     await engine.probe(isEnded(row) ? 'before-terminal' : 'before-intent', row.id);
-    await saveSaga(engineTables(tx), row, walk.log);
+    await saveSaga(engineTables(tx), { row, log: walk.log });
     return row;
   });
   await engine.probe(isEnded(saved) ? 'terminal' : 'recorded', saved.id);
@@ -123,11 +123,11 @@ async function recordFailure<S extends DurableTables>(
   const limit = mayTurnBack(row) ? 2 * maxRetries + 1 : maxRetries;
   if (attempts < limit) {
     const forMs = attempts === maxRetries ? 0 : backoffMs(attempts);
-    await db.read((on) => saveSaga(engineTables(on), counted, log, forMs));
+    await db.read((on) => saveSaga(engineTables(on), { row: counted, log, waitMs: forMs }));
     return { kind: 'waits', forMs };
   }
   log.push({ step: name, kind: 'parked', detail: reason });
-  await db.read((on) => saveSaga(engineTables(on), { ...counted, parked: reason }, log));
+  await db.read((on) => saveSaga(engineTables(on), { row: { ...counted, parked: reason }, log }));
   return { kind: 'parked' };
 }
 

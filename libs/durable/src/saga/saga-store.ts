@@ -4,7 +4,7 @@ import type { DurableTables } from '../postgres/durable-tables.ts';
 import { encodeData } from './data.ts';
 import { LeaseLost } from './errors.ts';
 import type { SagaRow } from './saga-row.ts';
-import { toSagaRow } from './saga-row.ts';
+import { isEnded, toSagaRow } from './saga-row.ts';
 
 /** One line of the durable log. */
 export interface LogEntry {
@@ -84,35 +84,36 @@ export async function lockSaga(tx: Transaction<DurableTables>, { id, token }: Le
   return toSagaRow(stored);
 }
 
+interface Save {
+  row: SagaRow;
+  log: readonly LogEntry[];
+  /** Gives the lease back and has the saga looked at again after this time. */
+  waitMs?: number;
+}
+
 /**
- * Writes a row and the log of what led to it in one statement, if the lease is still held. `waitMs` gives the lease back
- * and has the saga looked at again after that time; ended and parked ones give it back as well.
+ * Writes a row and the log of what led to it in one statement, if the lease is still held. Ended and parked sagas give
+ * it back. Throws LeaseLost.
  */
-export async function saveSaga(
-  db: Engine,
-  row: SagaRow,
-  log: readonly LogEntry[],
-  waitMs?: number,
-): Promise<void> {
-  const rests = row.parked !== null || row.state === 'completed' || row.state === 'compensated';
-  const freed = sql`, lease_owner = null, lease_until = null`;
-  const due = sql`next_at = now() + ${waitMs ?? 0} * interval '1 ms'`;
-  const lease = rests
-    ? sql`next_at = null ${freed}`
-    : waitMs === undefined
-      ? sql`next_at = next_at`
-      : sql`${due} ${freed}`;
+export async function saveSaga(db: Engine, { row, log, waitMs }: Save): Promise<void> {
+  const column = (name: keyof LogEntry) => sql`${log.map((entry) => entry[name])}::text[]`;
   const { rows } = await sql<{ id: string }>`with saved as (
       update saga set state = ${row.state}, step = ${row.step}, started = ${row.started},
         cancellable = ${row.cancellable}, failure = ${row.failure}, parked = ${row.parked},
-        data = ${encodeData(row.data)}, attempts = ${row.attempts}, updated_at = now(), ${lease}
+        data = ${encodeData(row.data)}, attempts = ${row.attempts}, updated_at = now() ${leaseAfter(row, waitMs)}
       where id = ${row.id} and lease_token = ${row.lease_token} returning id),
     logged as (
       insert into saga_log (saga_id, step, kind, detail)
-      select saved.id, entry.step, entry.kind, entry.detail from saved, unnest(
-        ${log.map(({ step }) => step)}::text[], ${log.map(({ kind }) => kind)}::text[],
-        ${log.map(({ detail }) => detail)}::text[]) with ordinality as entry (step, kind, detail, place)
-      order by entry.place)
+      select saved.id, entry.step, entry.kind, entry.detail
+      from saved, unnest(${column('step')}, ${column('kind')}, ${column('detail')})
+        with ordinality as entry (step, kind, detail, nth)
+      order by nth)
     select id from saved`.execute(db);
   if (rows.length === 0) throw new LeaseLost(row.id);
+}
+
+function leaseAfter(row: SagaRow, waitMs: number | undefined) {
+  const freed = sql`, lease_owner = null, lease_until = null`;
+  if (row.parked !== null || isEnded(row)) return sql`${freed}, next_at = null`;
+  return waitMs === undefined ? sql`` : sql`${freed}, next_at = now() + ${waitMs} * interval '1 ms'`;
 }

@@ -5,8 +5,8 @@ import { defineSaga } from './define-saga.ts';
 import type { Outcome, Step } from './definition.ts';
 import { resumeParked } from './inspect-sagas.ts';
 import { requestCancel } from './request-cancel.ts';
-import type { Rig, RigSchema } from './testing.ts';
-import { createRig } from './testing.ts';
+import type { Rig, RigSchema } from './testing/rig.ts';
+import { createRig } from './testing/rig.ts';
 
 let rig: Rig;
 beforeAll(async () => {

@@ -1,19 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Transaction } from 'kysely';
 import { randomUUID } from 'node:crypto';
-import { defineSaga } from './define-saga.ts';
-import type { Outcome, SagaDefinition, Step } from './definition.ts';
+import type { Outcome, SagaDefinition } from './definition.ts';
 import { listSagas, readTimeline, resumeParked } from './inspect-sagas.ts';
 import { requestCancel } from './request-cancel.ts';
-import type { Rig, RigSchema } from './testing.ts';
-import { createRig } from './testing.ts';
-
-interface Order {
-  amount: bigint;
-  paymentId?: string;
-}
-type OrderStep = Step<Order, RigSchema>;
-type OrderSaga = SagaDefinition<Order, RigSchema>;
+import type { Order } from './testing/order-saga.ts';
+import { called, orderSaga } from './testing/order-saga.ts';
+import type { Rig, RigSchema } from './testing/rig.ts';
+import { createRig } from './testing/rig.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -21,56 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
-/** What happened outside the database, in order. */
-const calls = new Map<string, string[]>();
-const called = (id: string): string[] => calls.get(id) ?? [];
-function call(key: string, what: string): void {
-  const id = key.slice(0, key.lastIndexOf(':'));
-  calls.set(id, [...called(id), `${what} ${key.slice(id.length + 1)}`]);
-}
-
-const write =
-  (what: string) =>
-  async (tx: Transaction<RigSchema>, { id }: { id: string }): Promise<void> => {
-    await tx.insertInto('deed').values({ saga_id: id, what }).execute();
-  };
-
-function local(name: string, more: Partial<OrderStep> = {}): OrderStep {
-  return { name, record: write(`${name} done`), recordUndo: write(`${name} undone`), ...more };
-}
-
-function remote(name: string, more: Partial<OrderStep> = {}): OrderStep {
-  return {
-    name,
-    execute: (_, { key }) => {
-      call(key, 'do');
-      return Promise.resolve({ kind: 'done' });
-    },
-    compensate: (_, { key }) => {
-      call(key, 'undo');
-      return Promise.resolve();
-    },
-    ...more,
-  };
-}
-
-/** A type of its own for each test, so that no other test's runner takes the saga. */
-function orderSaga(changes: Record<string, Partial<OrderStep>> = {}): OrderSaga {
-  return defineSaga<Order, RigSchema>({
-    type: `order-${randomUUID()}`,
-    version: 1,
-    steps: [
-      local('reserve', changes.reserve),
-      remote('authorize', changes.authorize),
-      remote('capture', { pivot: true, ...changes.capture }),
-      local('confirm', changes.confirm),
-    ],
-    completed: write('completed'),
-    compensated: (tx, saga, reason) => write(`compensated: ${reason}`)(tx, saga),
-  });
-}
-
-async function begin(definition: OrderSaga): Promise<string> {
+async function begin(definition: SagaDefinition<Order, RigSchema>): Promise<string> {
   const id = randomUUID();
   await rig.begin(definition, id, { amount: 9_007_199_254_740_993n });
   return id;
@@ -223,78 +167,5 @@ describe('a saga', () => {
     const lines = await readTimeline(rig.db, id);
     expect(lines[3]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z \+\d+ ms authorize refused: DECLINED$/);
     expect(lines).toHaveLength(8);
-  });
-});
-
-describe('a cancel request', () => {
-  const cancel = (id: string) => rig.db.transaction((tx) => requestCancel(tx, id, 'CHANGED_MIND'));
-
-  test('before anything ran undoes everything that will not run', async () => {
-    const saga = orderSaga();
-    const id = await begin(saga);
-    expect(await cancel(id)).toBe('accepted');
-    expect(await cancel(id)).toBe('accepted');
-    rig.runner(saga);
-    expect(await rig.ended(id)).toBe('compensated');
-    expect(await rig.deeds(id)).toEqual(['compensated: CHANGED_MIND']);
-    expect(await cancel(id)).toBe('ended');
-  });
-
-  test('while a step runs is honoured after it, before the pivot', async () => {
-    const saga = orderSaga({
-      authorize: {
-        execute: async ({ id }, { key }) => {
-          call(key, 'do');
-          expect(await cancel(id)).toBe('accepted');
-          return { kind: 'done' };
-        },
-      },
-    });
-    const id = await begin(saga);
-    rig.runner(saga);
-    expect(await rig.ended(id)).toBe('compensated');
-    expect(called(id)).toEqual(['do authorize', 'undo authorize']);
-    expect(await rig.deeds(id)).toEqual(['reserve done', 'reserve undone', 'compensated: CHANGED_MIND']);
-  });
-
-  test("from the pivot's intent on is too late", async () => {
-    const answers: string[] = [];
-    const saga = orderSaga({
-      capture: {
-        execute: async ({ id }) => {
-          answers.push(await cancel(id));
-          return { kind: 'done' };
-        },
-      },
-    });
-    const id = await begin(saga);
-    rig.runner(saga);
-    expect(await rig.ended(id)).toBe('completed');
-    expect(answers).toEqual(['too-late']);
-  });
-
-  test('ends the wait of a failing step, which is undone without being asked again', async () => {
-    let asked = 0;
-    const saga = orderSaga({
-      authorize: {
-        execute: () => {
-          asked += 1;
-          return Promise.reject(new Error('down'));
-        },
-      },
-    });
-    const id = await begin(saga);
-    const runner = rig.runner(saga);
-    await rig.until(id, ({ attempts }) => attempts >= 3);
-    await cancel(id);
-    const before = asked;
-    runner.wake();
-    expect(await rig.ended(id)).toBe('compensated');
-    expect(asked - before).toBeLessThanOrEqual(1);
-    expect(called(id)).toEqual(['undo authorize']);
-  });
-
-  test('for a saga nobody knows is an error', async () => {
-    await expect(cancel('nothing')).rejects.toMatchObject({ reason: 'SAGA_NOT_FOUND' });
   });
 });

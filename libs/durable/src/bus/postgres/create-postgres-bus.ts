@@ -35,7 +35,7 @@ export async function createPostgresBus(url: string, options: BusOptions): Promi
     publish: async (events) => {
       if (events.length > 0) await db.transaction((tx) => publish(tx, events));
     },
-    consume(group, topics, handler, consumeOptions) {
+    consume(...[group, topics, handler, consumeOptions]: Parameters<Bus['consume']>) {
       const consumer = createConsumer({ db, group, topics, handler, pollMs, logger, ...consumeOptions });
       consumers.push(consumer);
       return consumer;

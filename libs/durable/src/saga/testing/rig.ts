@@ -1,15 +1,15 @@
 import type { Generated } from 'kysely';
 import { sql } from 'kysely';
-import type { Database } from '../postgres/database.ts';
-import type { DurableTables } from '../postgres/durable-tables.ts';
-import { createDatabase } from '../postgres/create-database.ts';
-import { durableMigrations } from '../postgres/durable-migrations.ts';
-import { createTestDatabase } from '../testing/index.ts';
-import { beginSaga } from './begin-saga.ts';
-import type { SagaRunner } from './create-saga-runner.ts';
-import { createSagaRunner } from './create-saga-runner.ts';
-import type { SagaDefinition } from './definition.ts';
-import type { EndedSaga, SagaRunnerOptions } from './engine.ts';
+import type { Database } from '../../postgres/database.ts';
+import type { DurableTables } from '../../postgres/durable-tables.ts';
+import { createDatabase } from '../../postgres/create-database.ts';
+import { durableMigrations } from '../../postgres/durable-migrations.ts';
+import { createTestDatabase } from '../../testing/index.ts';
+import { beginSaga } from '../begin-saga.ts';
+import type { SagaRunner } from '../create-saga-runner.ts';
+import { createSagaRunner } from '../create-saga-runner.ts';
+import type { SagaDefinition } from '../definition.ts';
+import type { EndedSaga, SagaRunnerOptions } from '../engine.ts';
 
 /** Local writes of the sagas under test: one row a deed. */
 export interface RigSchema extends DurableTables {
@@ -73,6 +73,18 @@ export async function createRig(): Promise<Rig> {
     async until(id, holds) {
       while (!holds(await rig.row(id))) await new Promise((resolve) => setImmediate(resolve));
     },
+    ...readers(db),
+    async close() {
+      await Promise.all(runners.map((each) => each.stop()));
+      await db.close();
+      await scratch.drop();
+    },
+  };
+  return rig;
+}
+
+function readers(db: Database<RigSchema>): Pick<Rig, 'row' | 'deeds' | 'log'> {
+  return {
     row: (id) =>
       db.read((on) => on.selectFrom('saga').selectAll().where('id', '=', id).executeTakeFirstOrThrow()),
     deeds: async (id) => {
@@ -87,11 +99,5 @@ export async function createRig(): Promise<Rig> {
       );
       return rows.map(({ step, kind }) => (step === null ? kind : `${step} ${kind}`));
     },
-    async close() {
-      await Promise.all(runners.map((each) => each.stop()));
-      await db.close();
-      await scratch.drop();
-    },
   };
-  return rig;
 }
