@@ -32,17 +32,22 @@ export type Begin = (method: Method, input: unknown, options?: CallOptions) => B
 
 /** What a client is made of. */
 export interface InvokerOptions {
-  readonly transport: Pick<Transport, 'next'>;
+  readonly transport: Pick<Transport, 'next'> & Partial<Pick<Transport, 'address'>>;
   /** The first is the outermost. */
   readonly interceptors?: readonly Interceptor[];
 }
 
-function describeCall(method: Method, input: unknown, options: CallOptions): [Call, Cancellation] {
+function describeCall(
+  origin: { readonly method: Method; readonly peer: string | undefined },
+  input: unknown,
+  options: CallOptions,
+): [Call, Cancellation] {
+  const { method } = origin;
   const { timeoutMs = Infinity, metadata, context = currentContext() } = options;
   const isStreamed = method.kind === 'clientStream' || method.kind === 'bidi';
   const cancellation = new Cancellation();
   const call = new Call(
-    { side: 'client', method, cancellation },
+    { side: 'client', ...origin, cancellation },
     {
       request: isStreamed ? undefined : input,
       requests: isStreamed ? (input as AsyncIterable<unknown>) : undefined,
@@ -72,7 +77,7 @@ function followSignal(signal: AbortSignal | undefined, cancellation: Cancellatio
 export function createBegin({ transport, interceptors = [] }: InvokerOptions): Begin {
   const next = compose(interceptors, transport.next);
   return (method, input, options = {}) => {
-    const [call, cancellation] = describeCall(method, input, options);
+    const [call, cancellation] = describeCall({ method, peer: transport.address }, input, options);
     const undo = call.context.onCancel((why) => cancellation.cancel(why));
     const undoSignal = followSignal(options.signal, cancellation);
     const finished = (): void => {

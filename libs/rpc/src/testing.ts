@@ -3,3 +3,4 @@ export { createClock, type Clock } from './testing/clock.ts';
 export { echo } from './testing/echo.ts';
 export { createRig, type Rig, type RigOptions } from './testing/rig.ts';
 export { frame, rawCall, type RawAnswer, type RawCall } from './testing/raw-call.ts';
+export { createMuteProxy, type MuteProxy } from './testing/mute-proxy.ts';

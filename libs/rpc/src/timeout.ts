@@ -14,9 +14,9 @@ export function parseTimeout(header: string): number | undefined {
   return digits === undefined || unit === undefined ? undefined : Number(digits) * (UNIT_MS[unit] ?? NaN);
 }
 
-/** The grpc-timeout header for so many milliseconds: at most eight digits, never shorter than what is meant. */
+/** The grpc-timeout header for so many milliseconds: never shorter than what is meant, and with its at most eight digits hardly longer. */
 export function formatTimeout(timeoutMs: number): string {
-  if (timeoutMs < 1) return `${Math.max(1, Math.ceil(timeoutMs * 1_000))}u`;
+  if (timeoutMs < 99_999) return `${Math.max(1, Math.ceil(timeoutMs * 1_000))}u`;
   if (timeoutMs < 1e8) return `${Math.ceil(timeoutMs)}m`;
   return `${Math.min(99_999_999, Math.ceil(timeoutMs / 1_000))}S`;
 }

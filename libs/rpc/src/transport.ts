@@ -7,6 +7,8 @@ import { Code, RpcError } from './status.ts';
 
 /** Carries calls to one address. */
 export interface Transport {
+  /** `host:port`, as it was given. */
+  readonly address: string;
   /** The innermost step of every client: gives the call to the server. */
   readonly next: Next;
   /** Ends the connection. Calls that run still finish; new ones are UNAVAILABLE. */
@@ -31,6 +33,7 @@ function unsendable(call: Call): RpcError | undefined {
 
 /** A connection to one address, made at the first call and made again when it breaks. */
 class GrpcTransport implements Transport {
+  readonly address: string;
   readonly #options: TransportOptions;
   #channel: Channel;
   #closed = false;
@@ -38,6 +41,7 @@ class GrpcTransport implements Transport {
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.address = options.address;
     this.#channel = this.#open();
   }
 

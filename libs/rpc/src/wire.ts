@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
+import { parseTimeout } from './timeout.ts';
 
 /** Where a call's grpc-timeout stands after `prepareHeaders`. */
 export const TIMEOUT_KEY = 'x-millrace-timeout';
@@ -14,7 +15,8 @@ export function prepareHeaders(headers: IncomingHttpHeaders): void {
   delete headers[TIMEOUT_KEY];
   const timeout = headers['grpc-timeout'];
   if (timeout !== undefined) {
-    headers[TIMEOUT_KEY] = timeout;
+    // grpc-js drops what is no plain text, and a deadline that cannot be read must not become none.
+    headers[TIMEOUT_KEY] = parseTimeout(String(timeout)) === undefined ? 'nonsense' : timeout;
     delete headers['grpc-timeout'];
   }
   if (!CONTENT_TYPE.test(headers['content-type'] ?? '')) headers['content-type'] = 'refused';
