@@ -18,7 +18,7 @@ describe('make demo', () => {
   test('replays the sample of the documentation and names each line it cannot use', async () => {
     const { status, output } = await demo({ FILE: 'docs/examples/orders.csv' });
     expect(output).toMatch(
-      /22 lines, 7 products, 12 invoices: 7 became orders, 1 cancelled one, 2 returns without purchase/,
+      /22 lines, 7 products, 12 invoices: 7 became orders · 1 cancelled an order · 2 returns without purchase/,
     );
     for (const reason of [
       'zero price',

@@ -15,7 +15,7 @@ import { SERVICES, type ServiceName } from '@millrace/dev';
 import { watchOrders, type Change } from './support/event-source.ts';
 import { startScratchSystem, type ScratchSystem } from './support/scratch-system.ts';
 
-const ORDERS = 60;
+const ORDERS = 40;
 
 let system: ScratchSystem;
 let books: OpenBooks;

@@ -19,6 +19,8 @@ export const CONCURRENCY = 32;
 /** What a run takes its orders from. */
 export interface Source {
   title: string;
+  /** The command that repeats it. */
+  again: string;
   /** How many times `onDone` will be called. */
   total: number;
   /** Sends everything. Returns what got no answer, with the reason. */
@@ -109,7 +111,8 @@ export async function runDemo(
     });
     const totals = await readTotals(books);
     if (source.report) console.log(source.report());
-    const summary = { totals, verdicts, observed, tookMs, failures, retries: sender.retries };
+    const { again } = source;
+    const summary = { totals, verdicts, observed, tookMs, failures, again, retries: sender.retries };
     console.log(formatSummary(summary));
     return isSound(summary);
   } finally {

@@ -12,7 +12,7 @@ const wholeNumber = (min: number, max: number) =>
 
 const schema = z.object({
   ORDERS: wholeNumber(1, 1_000_000).optional(),
-  FILE: path('').optional(),
+  FILE: path().optional(),
   KILL: z
     .enum(SERVICES, {
       error: ({ input }) => `expected one of ${SERVICES.join(', ')}, got ${JSON.stringify(input)}`,
@@ -38,5 +38,5 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     throw new Error('FILE and ORDERS exclude each other: a file has its own orders');
   const { ORDERS = 1_000, FILE, KILL, KEEP, SEED } = loadConfig(schema, env);
   const seed = SEED ?? Math.floor(Math.random() * 1_000_000);
-  return { orders: ORDERS, file: env['FILE'] ? FILE : undefined, kill: KILL, keep: KEEP, seed };
+  return { orders: ORDERS, file: FILE, kill: KILL, keep: KEEP, seed };
 }

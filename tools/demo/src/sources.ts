@@ -14,7 +14,8 @@ import { formatImport } from './show/import-report.ts';
 export function plannedSource(orders: number, seed: number): Source {
   const plan = planOrders(orders, seed);
   return {
-    title: `Taking ${count(orders)} orders (SEED=${seed})`,
+    title: `Taking ${count(orders)} orders, half by HTTP and half on a gRPC stream`,
+    again: `make demo ORDERS=${orders} SEED=${seed}`,
     total: orders,
     send: ({ http, stream, ...means }) => takeOrders(plan, { clients: { http, stream }, ...means }),
   };
@@ -27,8 +28,9 @@ export async function fileSource(file: string): Promise<Source> {
   const remarks = await createRemarks(reportFile);
   let imported: Imported | undefined;
   return {
-    title: `Replaying ${count(catalogue.lastLines.size)} invoices`,
-    total: catalogue.lastLines.size,
+    title: `Replaying ${count(catalogue.usable)} invoices on a gRPC stream`,
+    again: `make demo FILE=${file}`,
+    total: catalogue.usable,
     async send({ stream, sender, concurrency, onDone }) {
       const options = { file, catalogue, client: stream, sender, remarks, concurrency, onDone };
       await registerProducts(options);

@@ -36,8 +36,6 @@ export interface Imported {
   returnsWithoutPurchase: number;
   /** Sales that the order service refused. */
   refused: number;
-  /** Invoices without a single usable line. */
-  empty: number;
 }
 
 /** Registers the file's products with what the file sells of them, a page at a time. */
@@ -53,7 +51,7 @@ export async function registerProducts({ client, sender, catalogue }: ImportOpti
 /** Replays the file: an order for each sale, in the order of the file for each customer; returns cancel. */
 export async function importOrders(options: ImportOptions): Promise<Imported> {
   const { file, catalogue, remarks, concurrency, onDone } = options;
-  const imported: Imported = { orders: 0, cancelled: 0, returnsWithoutPurchase: 0, refused: 0, empty: 0 };
+  const imported: Imported = { orders: 0, cancelled: 0, returnsWithoutPurchase: 0, refused: 0 };
   const purchases = createPurchases();
   const lastOf = new Map<string, Promise<void>>();
   const handle = (invoice: Invoice) =>
@@ -61,9 +59,7 @@ export async function importOrders(options: ImportOptions): Promise<Imported> {
       ? giveBack(invoice, purchases, { options, imported })
       : sell(invoice, purchases, { options, imported });
   const invoices = readInvoices(readRows(file), catalogue.lastLines, remarks.add);
-  let seen = 0;
   await atOnce(invoices, concurrency, async (invoice) => {
-    seen += 1;
     const { customer } = invoice;
     const mine = (lastOf.get(customer) ?? Promise.resolve()).then(() => handle(invoice));
     lastOf.set(customer, mine);
@@ -71,7 +67,6 @@ export async function importOrders(options: ImportOptions): Promise<Imported> {
     if (lastOf.get(customer) === mine) lastOf.delete(customer);
     onDone?.();
   });
-  imported.empty = catalogue.lastLines.size - seen;
   return imported;
 }
 

@@ -17,7 +17,8 @@ export interface Catalogue {
   readonly products: ReadonlyMap<string, { description: string; unitPriceMinor: bigint; sold: number }>;
   /** By invoice number: the line after which nothing of it follows. */
   readonly lastLines: ReadonlyMap<string, number>;
-  readonly sales: number;
+  /** Invoices with at least one usable line. */
+  readonly usable: number;
   readonly rows: number;
 }
 
@@ -27,13 +28,14 @@ const isBad = (row: OrderRow | BadRow): row is BadRow => 'reason' in row;
 export async function readCatalogue(rows: AsyncIterable<OrderRow | BadRow>): Promise<Catalogue> {
   const products = new Map<string, { description: string; unitPriceMinor: bigint; sold: number }>();
   const lastLines = new Map<string, number>();
-  const sales = new Set<string>();
+  const usable = new Set<string>();
   let count = 0;
   for await (const row of rows) {
     count += 1;
     if (row.invoice !== undefined) lastLines.set(row.invoice, row.line);
-    if (isBad(row) || row.isReturn) continue;
-    sales.add(row.invoice);
+    if (isBad(row)) continue;
+    usable.add(row.invoice);
+    if (row.isReturn) continue;
     const known = products.get(row.sku);
     if (known) known.sold += row.quantity;
     else {
@@ -41,7 +43,7 @@ export async function readCatalogue(rows: AsyncIterable<OrderRow | BadRow>): Pro
       products.set(row.sku, { description, unitPriceMinor, sold });
     }
   }
-  return { products, lastLines, sales: sales.size, rows: count };
+  return { products, lastLines, usable: usable.size, rows: count };
 }
 
 /**

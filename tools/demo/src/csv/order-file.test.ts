@@ -104,9 +104,9 @@ test('the catalogue has each product once, with its first price and what is sold
   const file = await write(
     [HEADER, line('1', 'A', 2), line('2', 'A', 3, '1', '9.99'), line('C3', 'B', -1)].join('\n'),
   );
-  const { products, sales, rows } = await readCatalogue(readRows(file));
+  const { products, usable, rows } = await readCatalogue(readRows(file));
   expect([...products]).toEqual([['A', { description: 'A A', unitPriceMinor: 250n, sold: 5 }]]);
-  expect({ sales, rows }).toEqual({ sales: 2, rows: 3 });
+  expect({ usable, rows }).toEqual({ usable: 3, rows: 3 });
 });
 
 describe('a return', () => {

@@ -10,7 +10,7 @@ export interface Remark {
   readonly text: string;
 }
 
-/** Collects remarks: counts by reason with the first few of each in memory, all of them in a report file. */
+/** Collects remarks: counts by reason with the lowest few lines of each in memory, all of them in a report file. */
 export interface Remarks {
   add(remark: Remark): void;
   readonly count: number;
@@ -38,7 +38,7 @@ export async function createRemarks(reportFile: string): Promise<Remarks> {
       const entry = reasons.get(remark.reason) ?? { count: 0, first: [] };
       reasons.set(remark.reason, entry);
       entry.count += 1;
-      if (entry.first.length < KEPT) entry.first.push(remark);
+      entry.first = [...entry.first, remark].sort((a, b) => a.line - b.line).slice(0, KEPT);
       report.write(`line ${remark.line}: ${remark.reason}: ${remark.text}\n`);
     },
     byReason: () =>

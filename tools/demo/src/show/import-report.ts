@@ -8,17 +8,18 @@ const WIDTH = 96;
 
 /** What the file held and what became of it, with the first lines of everything that could not be used. */
 export function formatImport(imported: Imported, catalogue: Catalogue, remarks: Remarks): string {
-  const { orders, cancelled, returnsWithoutPurchase, refused, empty } = imported;
+  const { orders, cancelled, returnsWithoutPurchase, refused } = imported;
+  const empty = catalogue.lastLines.size - catalogue.usable;
   const parts = [
     `${count(orders)} became orders`,
-    `${count(cancelled)} cancelled one`,
+    `${count(cancelled)} cancelled an order`,
     `${count(returnsWithoutPurchase)} returns without purchase`,
     ...(refused > 0 ? [`${count(refused)} refused`] : []),
     ...(empty > 0 ? [`${count(empty)} without a usable line`] : []),
   ];
   return [
     '',
-    `  ${count(catalogue.rows)} lines, ${count(catalogue.products.size)} products, ${count(catalogue.lastLines.size)} invoices: ${parts.join(', ')}`,
+    `  ${count(catalogue.rows)} lines, ${count(catalogue.products.size)} products, ${count(catalogue.lastLines.size)} invoices: ${parts.join(' · ')}`,
     ...remarks
       .byReason()
       .flatMap(({ reason, count: n, first }) => [

@@ -23,11 +23,12 @@ async function runPlain<T>(title: string, work: (say: Say) => Promise<T>): Promi
   const start = performance.now();
   let last = '';
   let shownAt = start;
+  console.log(colours.dim(`  ${title} …`));
   const result = await work((text) => {
     last = text;
     if (performance.now() - shownAt < PLAIN_EVERY_MS) return;
     shownAt = performance.now();
-    console.log(`  ${title}: ${text}`);
+    console.log(colours.dim(`  ${text}`));
   });
   console.log(`${colours.green('✔')} ${finished(title, last, start)}`);
   return result;

@@ -12,6 +12,8 @@ export interface Summary {
   retries: number;
   /** Orders without an answer, with the reason. */
   failures: readonly string[];
+  /** The command that repeats the run. */
+  again: string;
 }
 
 const SHOWN_FAILURES = 5;
@@ -35,7 +37,9 @@ function ordersBlock({ totals, observed, failures }: Summary): string[] {
   return [
     row('placed', colours.bold(count(totals.orders))),
     ...shown.map(([name, n]) => row(`  ${name}`, count(n).padStart(count(totals.orders).length))),
-    row('sent twice', `${count(repeated.length)}, ${count(alike)} answered alike`),
+    ...(repeated.length > 0
+      ? [row('sent twice', `${count(repeated.length)}, ${count(alike)} of them answered alike`)]
+      : []),
   ];
 }
 
@@ -90,6 +94,6 @@ export function formatSummary(summary: Summary): string {
     '',
     ...verdicts.map(verdictLine),
     '',
-    last,
+    `${last} ${colours.dim(`Once more: ${summary.again}`)}`,
   ].join('\n');
 }
