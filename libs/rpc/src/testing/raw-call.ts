@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 
 /** What is sent to a server as it is, without a client that would forbid it. */
@@ -49,7 +48,8 @@ export async function rawCall({
   stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
   stream.on('error', () => undefined);
   stream.end(body);
-  await once(stream, 'close');
+  // Not by once(): a reset is an answer here, and it would make that an error.
+  await new Promise<void>((resolve) => stream.once('close', resolve));
   session.destroy();
   return { headers: answer, body: Buffer.concat(chunks), rstCode: stream.rstCode ?? 0 };
 }
