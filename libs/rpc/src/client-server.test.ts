@@ -89,6 +89,17 @@ test('interceptors run outermost first on both sides, the same for every kind', 
   }
 });
 
+test('each side knows the other end', async () => {
+  const peers: (string | undefined)[] = [];
+  const looking: Interceptor = (call, next) => {
+    peers.push(call.peer);
+    return next(call);
+  };
+  await using rig = await createRig({ client: [looking], server: [looking] });
+  await rig.call('unary');
+  expect(peers).toEqual([rig.address, expect.stringMatching(/^127\.0\.0\.1:\d+$/)]);
+});
+
 test('a stream is answered when its headers are there, before its first message', async () => {
   const first = Promise.withResolvers<void>();
   await using rig = await createRig({

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer as createNetServer, type AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { EchoService } from '@millrace/contracts/testing';
 import { Code, createServer, implement, ListenError, type Call } from './index.ts';
@@ -44,6 +45,37 @@ test('new calls to a closing server fail as never sent or refused', async () => 
   go.resolve({ text: 'done' });
   expect((await running).text).toBe('done');
   await closed;
+});
+
+test('under load, no call that was taken is lost: each is answered, or can be sent elsewhere', async () => {
+  await using rig = await createRig({
+    handlers: {
+      async echo({ text }) {
+        await setImmediate();
+        return { text };
+      },
+    },
+  });
+  let answered = 0;
+  const failures: unknown[] = [];
+  const caller = async (): Promise<void> => {
+    while (failures.length === 0) {
+      await rig.client.echo({}).then(
+        () => (answered += 1),
+        (error: unknown) => failures.push(error),
+      );
+      if (answered === 500) closed ??= rig.server.close({ graceMs: GRACE_MS });
+    }
+  };
+  let closed: Promise<void> | undefined;
+  await Promise.all(Array.from({ length: 50 }, caller));
+  await closed;
+  for (const failure of failures) {
+    expect(failure).toMatchObject({
+      code: Code.UNAVAILABLE,
+      sent: expect.stringMatching(/^(never|refused)$/),
+    });
+  }
 });
 
 test('what still runs after the grace time ends with UNAVAILABLE on both sides', async () => {
