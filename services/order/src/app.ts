@@ -1,31 +1,15 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import {
-  createBus,
-  createDatabase,
-  createEventLog,
-  createRelay,
-  createReplies,
-  createSagaRunner,
-  migrate,
-  type Database,
-  type EventLog,
-  type SagaRunnerOptions,
-} from '@millrace/durable';
-import {
-  clientInterceptors,
-  createVerifier,
-  errors,
-  serverDeadline,
-  serverInterceptors,
-  serviceCredentials,
-  validate,
-} from '@millrace/interceptors';
+import { createBus, createDatabase, createEventLog, createRelay } from '@millrace/durable';
+import { createReplies, createSagaRunner, migrate } from '@millrace/durable';
+import type { Database, EventLog, SagaRunnerOptions } from '@millrace/durable';
+import { clientInterceptors, createVerifier, serverInterceptors } from '@millrace/interceptors';
+import { errors, serverDeadline, serviceCredentials, validate } from '@millrace/interceptors';
 import { createServer, createTransport, type Implementation } from '@millrace/rpc';
 import { createClosers, createLogger, createOpsServer, toListenError } from '@millrace/runtime';
 import type { App, Closers, Logger } from '@millrace/runtime';
 import { v7 as uuidv7 } from 'uuid';
-import { createOrderDatabase, createOrderUnit, operationsEndedBy } from './adapters/order-database.ts';
+import { createOrderDatabase, openOrder, operationsEndedBy } from './adapters/order-database.ts';
 import { consumePaymentEvents } from './adapters/payment-events.ts';
 import { createPayments } from './adapters/payments.ts';
 import type { OrderConfig } from './config.ts';
@@ -57,7 +41,7 @@ export interface OrderOverrides {
 
 /** The order service, put together. What is opened last is closed first. */
 export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = {}): App {
-  const { logger = createLogger({ service: 'order', level: config.LOG_LEVEL }), metricsText } = overrides;
+  const { logger = createLogger({ service: 'order', level: config.LOG_LEVEL }) } = overrides;
   const { DATABASE_URL: url, GRPC_HOST: host, GRPC_PORT: port, OPS_HOST, OPS_PORT } = config;
   const closers = createClosers(logger);
 
@@ -66,12 +50,8 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
     const db = createDatabase<OrderSchema>({ url, applicationName: 'order', logger });
     closers.add('database', db.close);
     const checks = [{ name: 'database', check: db.ping }];
-    const ops = createOpsServer({
-      host: OPS_HOST,
-      port: OPS_PORT,
-      checks,
-      ...(metricsText && { metricsText }),
-    });
+    const { metricsText = async () => '' } = overrides;
+    const ops = createOpsServer({ host: OPS_HOST, port: OPS_PORT, checks, metricsText });
     closers.add('ops server', ops.close);
 
     const keySetFile = join(config.KEYS_DIR, 'public.jwks.json');
@@ -111,8 +91,8 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
   const relay = createRelay({ db, bus, logger });
   closers.add('relay', relay.stop);
   const replies = createReplies({ db, logger });
-  const cancelSaga = createCancelOrderSaga({ unitOf: createOrderUnit, payments, now });
-  const placeSaga = createPlaceOrderSaga({ unitOf: createOrderUnit, payments, cancelSaga, now });
+  const cancelSaga = createCancelOrderSaga({ open: openOrder, payments, now });
+  const placeSaga = createPlaceOrderSaga({ open: openOrder, payments, cancelSaga, now });
   const onEnded = (saga: { id: string; tenant: string }) => {
     for (const operation of operationsEndedBy(saga)) replies.announce(operation);
     relay.wake();
@@ -135,7 +115,7 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
       placeOrder: createPlaceOrder({ db: orders, replies, saga: placeSaga, newId, now }),
       cancelOrder: createCancelOrder({ db: orders, replies, placeSaga, cancelSaga, now }),
       readOrders,
-      watchOrders: createWatchOrders({ events, orders: readOrders }),
+      watchOrders: createWatchOrders(events, readOrders),
       perOrder: [errors({ logger, table: errorTable }), serverDeadline(), validate()],
     }),
     createCatalogService(createCatalog(orders)),

@@ -1,45 +1,45 @@
-import {
-  beginSaga,
-  once,
-  requestCancel,
-  settle,
-  type Database,
-  type OperationSubject,
-} from '@millrace/durable';
+import { beginSaga, once, requestCancel, settle } from '@millrace/durable';
+import type { Database, OperationSubject } from '@millrace/durable';
 import { writeTraceContext } from '@millrace/interceptors';
 import { currentContext } from '@millrace/rpc';
 import type { Transaction } from 'kysely';
 import type { OrderSchema } from '../migrations/schema.ts';
-import { CANCEL_ORDER } from '../use-cases/cancellation.ts';
+import { CANCEL_ORDER } from '../use-cases/cancel-order-saga.ts';
 import { PLACE_ORDER } from '../use-cases/place-order.ts';
-import type { OrderDatabase, OrderSaga, OrderUnit } from '../use-cases/ports.ts';
+import type { OrderDatabase, OrderSaga, OrderUnit, SagaPorts } from '../use-cases/ports.ts';
 import { createOrderReader, createOrderWriter } from './orders.ts';
-import { createProductReader, createProductWriter } from './products.ts';
+import { createProducts } from './products.ts';
 import { createStock } from './stock.ts';
 
 /** The use cases' view of the database. `committed` is called after each transaction: there may be work for others. */
 export function createOrderDatabase(db: Database<OrderSchema>, committed: () => void): OrderDatabase {
   return {
     transaction: async (work, options) => {
-      const result = await db.transaction((tx) => work(createOrderUnit(tx)), options);
+      const trace = currentTrace();
+      const result = await db.transaction((tx) => work(createOrderUnit(tx, trace)), options);
       committed();
       return result;
     },
     read: (work, options) =>
-      db.read(
-        (reader) => work({ orders: createOrderReader(reader), products: createProductReader(reader) }),
-        options,
-      ),
+      db.read((on) => work({ orders: createOrderReader(on), products: createProducts(on) }), options),
   };
 }
 
-/** One transaction in the words of the use cases. */
-export function createOrderUnit(tx: Transaction<OrderSchema>, trace = currentTrace()): OrderUnit {
+/** What a step of a saga works on: see SagaPorts. */
+export const openOrder: SagaPorts['open'] = async (tx, { tenant, trace, data }) => {
+  const unit = createOrderUnit(tx, trace);
+  return { unit, order: await unit.orders.lock(tenant, data.orderId) };
+};
+
+function createOrderUnit(tx: Transaction<OrderSchema>, trace: string | undefined): OrderUnit {
   return {
     orders: createOrderWriter(tx, trace),
-    products: createProductWriter(tx),
+    products: createProducts(tx),
     stock: createStock(tx),
-    once: (operation, effect) => once(tx, operation, effect),
+    once: async (operation, effect) => {
+      const done = await once(tx, operation, effect);
+      return done.kind === 'repeat' ? done : { subjectId: operation.subjectId, reply: undefined };
+    },
     settle: (operation, reply) => settle(tx, operation, reply),
     begin: (saga, order) => {
       const { id: orderId, paymentId, currency, totalMinor, tenant } = order;

@@ -14,9 +14,8 @@ export function createOrderReader(db: Kysely<OrderSchema>): OrderReader {
   return {
     find: async (tenant, id) => toOrder(await selectOne(db, tenant, id).executeTakeFirst()),
     list: async ({ tenant, customerId, status, before, limit }) => {
-      let query = selectOrders(db).where('tenant', '=', tenant);
-      if (customerId !== undefined) query = query.where('customerId', '=', customerId);
-      if (status !== undefined) query = query.where('status', '=', status);
+      const only = { tenant, ...(customerId !== undefined && { customerId }), ...(status && { status }) };
+      let query = selectOrders(db).where((order) => order.and(only));
       if (before !== undefined) query = query.where('id', '<', before);
       const found = await query.orderBy('id', 'desc').limit(limit).execute();
       return found.map(toOrder);
@@ -26,19 +25,12 @@ export function createOrderReader(db: Kysely<OrderSchema>): OrderReader {
 
 /** Orders as they are changed: each change with its event, for watchers and for the bus. */
 export function createOrderWriter(tx: Transaction<OrderSchema>, trace: string | undefined): OrderWriter {
-  const tell = (order: Order) =>
-    appendEvents(tx, [
-      {
-        topic: ORDERS_TOPIC,
-        aggregateId: order.id,
-        sequence: order.sequence,
-        type: `order.${order.status.toLowerCase()}`,
-        tenant: order.tenant,
-        subject: order.customerId,
-        payload: orderEvent(order),
-        ...(trace !== undefined && { trace }),
-      },
-    ]);
+  const tell = async (order: Order) => {
+    const { id: aggregateId, tenant, customerId: subject, sequence, status } = order;
+    const type = `order.${status.toLowerCase()}`;
+    const event = { topic: ORDERS_TOPIC, aggregateId, tenant, subject, sequence, type };
+    await appendEvents(tx, [{ ...event, payload: orderEvent(order), ...(trace && { trace }) }]);
+  };
   return {
     ...createOrderReader(tx),
     insert: async (order) => {

@@ -7,21 +7,17 @@ import { tables } from './tables.ts';
 /** Keeps `orders.payment_status`, for people to read, at what the payment service tells on the bus. */
 export function consumePaymentEvents(bus: Bus, db: Database<OrderSchema>): Consumer {
   const group = 'order';
-  return bus.consume(group, ['payments'], async (event, { signal }) => {
-    const payment = fromBinary(PaymentSchema, event.payload);
-    const news = { paymentStatus: PaymentStatus[payment.status], paymentSequence: event.sequence };
+  return bus.consume(group, ['payments'], async ({ id: eventId, tenant, sequence, payload }, { signal }) => {
+    const { id: paymentId, status } = fromBinary(PaymentSchema, payload);
+    const news = { paymentStatus: PaymentStatus[status], paymentSequence: sequence };
     await db.transaction(
-      async (tx) => {
-        await handleOnce(tx, { group, eventId: event.id }, async () => {
-          await tables(tx)
+      (tx) =>
+        handleOnce(tx, { group, eventId }, async () => {
+          const known = tables(tx)
             .updateTable('orders')
-            .set(news)
-            .where('paymentId', '=', payment.id)
-            .where('tenant', '=', event.tenant)
-            .where('paymentSequence', '<', event.sequence)
-            .execute();
-        });
-      },
+            .where((order) => order.and({ paymentId, tenant }));
+          await known.set(news).where('paymentSequence', '<', sequence).execute();
+        }),
       { signal },
     );
   });

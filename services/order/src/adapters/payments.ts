@@ -1,15 +1,8 @@
 import { PaymentService, PaymentStatus } from '@millrace/contracts';
 import type { Outcome, SagaView, StepCall } from '@millrace/durable';
 import { readTraceContext } from '@millrace/interceptors';
-import {
-  Code,
-  Context,
-  createClient,
-  createMetadata,
-  RpcError,
-  type CallOptions,
-  type InvokerOptions,
-} from '@millrace/rpc';
+import { Code, Context, createClient, createMetadata, RpcError } from '@millrace/rpc';
+import type { CallOptions, InvokerOptions } from '@millrace/rpc';
 import type { OrderData, Payments } from '../use-cases/ports.ts';
 
 type Saga = SagaView<OrderData>;

@@ -1,34 +1,26 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { OrderSchema } from '../migrations/schema.ts';
-import type { ProductReader, ProductWriter } from '../use-cases/ports.ts';
+import type { Products } from '../use-cases/ports.ts';
 import { tables } from './tables.ts';
 
-/** The catalog as it is read. */
-export function createProductReader(db: Kysely<OrderSchema>): ProductReader {
+/** The catalog. */
+export function createProducts(db: Kysely<OrderSchema>): Products {
+  const productsOf = (tenant: string) => tables(db).selectFrom('products').where('tenant', '=', tenant);
   return {
     list: async ({ tenant, after, limit }) => {
-      const query = tables(db).selectFrom('products').selectAll().where('tenant', '=', tenant);
-      const rows = await query.where('sku', '>', after).orderBy('sku').limit(limit).execute();
-      return rows.map(({ sku, description, currency, unitPriceMinor, onHand, reserved }) => {
-        const price = { currency, amountMinor: unitPriceMinor };
-        return { sku, description, price, available: onHand - reserved };
-      });
-    },
-    prices: async (tenant, skus) => {
-      const query = tables(db).selectFrom('products').select(['sku', 'currency', 'unitPriceMinor']);
-      const wanted = sql<string>`any(${skus}::text[])`;
-      const rows = await query.where('tenant', '=', tenant).where('sku', '=', wanted).execute();
-      return new Map(
-        rows.map(({ sku, currency, unitPriceMinor }) => [sku, { currency, amountMinor: unitPriceMinor }]),
+      const query = productsOf(tenant).selectAll().where('sku', '>', after).orderBy('sku').limit(limit);
+      return (await query.execute()).map(
+        ({ sku, description, currency, unitPriceMinor, onHand, reserved }) => {
+          const price = { currency, amountMinor: unitPriceMinor };
+          return { sku, description, price, available: onHand - reserved };
+        },
       );
     },
-  };
-}
-
-/** The catalog as it is written. */
-export function createProductWriter(tx: Transaction<OrderSchema>): ProductWriter {
-  return {
-    ...createProductReader(tx),
+    prices: async (tenant, skus) => {
+      const query = productsOf(tenant).select(['sku', 'currency', 'unitPriceMinor as amountMinor']);
+      const rows = await query.where('sku', '=', sql<string>`any(${skus}::text[])`).execute();
+      return new Map(rows.map(({ sku, ...price }) => [sku, price]));
+    },
     put: async (tenant, products) => {
       const skus = products.map(({ sku }) => sku);
       const descriptions = products.map(({ description }) => description);
@@ -46,7 +38,7 @@ export function createProductWriter(tx: Transaction<OrderSchema>): ProductWriter
           description = excluded.description,
           currency = excluded.currency,
           unit_price_minor = excluded.unit_price_minor,
-          on_hand = excluded.on_hand + products.reserved`.execute(tx);
+          on_hand = excluded.on_hand + products.reserved`.execute(db);
     },
   };
 }

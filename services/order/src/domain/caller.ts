@@ -1,4 +1,4 @@
-import { OrderError } from './order-error.ts';
+import { OrderError, refuse, wrong } from './order-error.ts';
 import type { Order } from './order.ts';
 import type { RequestedLine } from './pricing.ts';
 
@@ -11,17 +11,18 @@ export interface Caller {
 }
 
 /** Who buys. Throws where a customer names somebody else. */
-export function buyer(caller: Caller, customerId: string): string {
-  if (customerId === '' || customerId === caller.subject) return caller.subject;
-  if (caller.trusted) return customerId;
-  throw denied('CUSTOMER_MISMATCH', 'customer_id', 'customers buy for themselves only');
+export function buyer({ subject, trusted }: Caller, customerId: string): string {
+  if (!trusted && customerId !== '' && customerId !== subject) {
+    refuse([wrong('customer_id', 'CUSTOMER_MISMATCH', 'customers buy for themselves only')]);
+  }
+  return customerId || subject;
 }
 
-/** Throws where somebody quotes a price who may not. */
-export function checkQuotes(caller: Caller, lines: readonly RequestedLine[]): void {
-  const index = lines.findIndex((line) => line.quote !== undefined);
-  if (caller.trusted || index < 0) return;
-  throw denied('QUOTE_NOT_ALLOWED', `lines[${index}].quoted_unit_price`, 'only importers may quote prices');
+/** Throws where somebody quotes prices who may not. */
+export function checkQuotes({ trusted }: Caller, lines: readonly RequestedLine[]): void {
+  const refusal = (index: number) =>
+    wrong(`lines[${index}].quoted_unit_price`, 'QUOTE_NOT_ALLOWED', 'only importers may quote prices');
+  if (!trusted) refuse(lines.flatMap(({ quote }, index) => (quote ? [refusal(index)] : [])));
 }
 
 /** Whether the caller may know that the order exists. */
@@ -32,8 +33,4 @@ export function maySee(caller: Caller, order: Pick<Order, 'tenant' | 'customerId
 /** The error for an order that is not there, or not there for this caller: nobody can tell which. */
 export function orderNotFound(): OrderError {
   return new OrderError('ORDER_NOT_FOUND', 'no such order');
-}
-
-function denied(reason: string, field: string, description: string): OrderError {
-  return new OrderError(reason, `${field}: ${description}`, [{ field, description, reason }]);
 }

@@ -1,8 +1,8 @@
 /** One wrong field of a request, by its path: `lines[0].sku`. */
 export interface Violation {
   readonly field: string;
-  readonly description: string;
   readonly reason: string;
+  readonly description: string;
 }
 
 /** More would not fit into the trailers of a reply, and nobody reads them. */
@@ -12,20 +12,25 @@ const MAX_VIOLATIONS = 20;
 export class OrderError extends Error {
   override readonly name = 'OrderError';
   readonly reason: string;
-  readonly violations: readonly Violation[] | undefined;
+  readonly violations: readonly Violation[];
 
-  constructor(reason: string, message: string, violations?: readonly Violation[]) {
+  constructor(reason: string, message: string, violations: readonly Violation[] = []) {
     super(message);
     this.reason = reason;
     this.violations = violations;
   }
 }
 
-/** The error for wrong fields; the first one's reason speaks for all. Nothing happens when there are none. */
+/** Throws an OrderError that names all wrong fields, with the reason of the first. Does nothing when there are none. */
 export function refuse(violations: readonly Violation[]): void {
   const [first] = violations;
   if (!first) return;
   const shown = violations.slice(0, MAX_VIOLATIONS);
   const text = shown.map(({ field, description }) => `${field}: ${description}`).join('; ');
   throw new OrderError(first.reason, text, shown);
+}
+
+/** One wrong field: its path, the reason for programs, and what is expected for people. */
+export function wrong(field: string, reason: string, description: string): Violation {
+  return { field, reason, description };
 }

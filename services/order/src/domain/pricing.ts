@@ -1,5 +1,5 @@
 import type { OrderLine } from './order.ts';
-import { refuse, type Violation } from './order-error.ts';
+import { refuse, wrong, type Violation } from './order-error.ts';
 
 /** The currencies money can be asked in. Amounts are in minor units; the yen has none smaller than itself. */
 const CURRENCIES: ReadonlySet<string> = new Set(['GBP', 'EUR', 'USD', 'CHF', 'JPY']);
@@ -22,8 +22,9 @@ export interface RequestedLine {
 
 /** What is wrong with a currency, if anything. */
 export function checkCurrency(field: string, currency: string): Violation[] {
-  if (CURRENCIES.has(currency)) return [];
-  return [{ field, reason: 'UNKNOWN_CURRENCY', description: `${currency} is not a currency we take` }];
+  return CURRENCIES.has(currency)
+    ? []
+    : [wrong(field, 'UNKNOWN_CURRENCY', `${currency} is none that we take`)];
 }
 
 /** Prices each line, as sent, by its quote or its product, and sums them up. Throws an OrderError that names every bad line. */
@@ -33,29 +34,27 @@ export function priceLines(
   products: ReadonlyMap<string, Price>,
 ): { lines: OrderLine[]; totalMinor: bigint } {
   refuse(lines.flatMap((line, index) => checkLine(line, `lines[${index}]`, { currency, products })));
-  const priced = lines.map(({ sku, quantity, quote }) => ({
-    sku,
-    quantity,
-    unitPriceMinor: (quote ?? products.get(sku))?.amountMinor ?? 0n,
-  }));
+  const priced = lines.map(({ sku, quantity, quote }) => {
+    return { sku, quantity, unitPriceMinor: (quote ?? products.get(sku))?.amountMinor ?? 0n };
+  });
   const totalMinor = priced.reduce((sum, line) => sum + BigInt(line.quantity) * line.unitPriceMinor, 0n);
   if (totalMinor > MAX_TOTAL_MINOR) {
-    const description = `the total of ${totalMinor} is over the limit of ${MAX_TOTAL_MINOR} minor units`;
-    refuse([{ field: 'lines', reason: 'AMOUNT_OVER_LIMIT', description }]);
+    const limit = `the total of ${totalMinor} is over the limit of ${MAX_TOTAL_MINOR} minor units`;
+    refuse([wrong('lines', 'AMOUNT_OVER_LIMIT', limit)]);
   }
   return { lines: priced, totalMinor };
 }
 
-function checkLine(
-  { sku, quote }: RequestedLine,
-  field: string,
-  order: { currency: string; products: ReadonlyMap<string, Price> },
-): Violation[] {
-  const product = order.products.get(sku);
-  if (!product) return [{ field: `${field}.sku`, reason: 'UNKNOWN_PRODUCT', description: 'no such product' }];
+interface Offer {
+  readonly currency: string;
+  readonly products: ReadonlyMap<string, Price>;
+}
+
+function checkLine({ sku, quote }: RequestedLine, at: string, { currency, products }: Offer): Violation[] {
+  const product = products.get(sku);
+  if (!product) return [wrong(`${at}.sku`, 'UNKNOWN_PRODUCT', 'no such product')];
   const price = quote ?? product;
-  if (price.currency === order.currency) return [];
-  const where = quote ? `${field}.quoted_unit_price.currency_code` : `${field}.sku`;
-  const description = `priced in ${price.currency}, the order is in ${order.currency}`;
-  return [{ field: where, reason: 'CURRENCY_MISMATCH', description }];
+  if (price.currency === currency) return [];
+  const field = quote ? `${at}.quoted_unit_price.currency_code` : `${at}.sku`;
+  return [wrong(field, 'CURRENCY_MISMATCH', `priced in ${price.currency}, the order is in ${currency}`)];
 }

@@ -1,11 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import {
-  CancelOrderResponseSchema,
-  OrderService,
-  OrderStatus,
-  PlaceOrderResponseSchema,
-  type PlaceOrderRequest,
-} from '@millrace/contracts';
+import { CancelOrderResponseSchema, OrderService, OrderStatus } from '@millrace/contracts';
+import { PlaceOrderResponseSchema, type PlaceOrderRequest } from '@millrace/contracts';
 import { implement, type Implementation, type Interceptor } from '@millrace/rpc';
 import type { OrderStatus as DomainStatus } from '../domain/order.ts';
 import type { CancelOrder } from '../use-cases/cancel-order.ts';
@@ -41,11 +36,10 @@ export function createOrderService(options: OrderServiceOptions): Implementation
       const { items, nextPageToken } = await readOrders.list(query, callerOf(call), call.signal);
       return { orders: items.map(toMessage), nextPageToken };
     },
-    cancelOrder: async ({ orderId }, call) =>
-      fromBinary(
-        CancelOrderResponseSchema,
-        await cancelOrder(orderId.toLowerCase(), callerOf(call), call.signal),
-      ),
+    cancelOrder: async ({ orderId }, call) => {
+      const reply = await cancelOrder(orderId.toLowerCase(), callerOf(call), call.signal);
+      return fromBinary(CancelOrderResponseSchema, reply);
+    },
     watchOrders: async function* (request, call) {
       const query = { ...request, orderId: request.orderId.toLowerCase() };
       for await (const event of watchOrders(query, callerOf(call), call.signal)) yield { event };
@@ -53,21 +47,13 @@ export function createOrderService(options: OrderServiceOptions): Implementation
   });
 }
 
-function toCommand({
-  idempotencyKey,
-  customerId,
-  currencyCode,
-  lines,
-}: PlaceOrderRequest): PlaceOrderCommand {
-  return {
-    key: idempotencyKey,
-    customerId,
-    currency: currencyCode,
-    lines: lines.map(({ sku, quantity, quotedUnitPrice: quoted }) => {
-      const quote = quoted && { currency: quoted.currencyCode, amountMinor: quoted.amountMinor };
-      return { sku, quantity, quote };
-    }),
-  };
+function toCommand(request: PlaceOrderRequest): PlaceOrderCommand {
+  const { idempotencyKey: key, customerId, currencyCode: currency } = request;
+  const lines = request.lines.map(({ sku, quantity, quotedUnitPrice: quoted }) => {
+    const quote = quoted && { currency: quoted.currencyCode, amountMinor: quoted.amountMinor };
+    return { sku, quantity, quote };
+  });
+  return { key, customerId, currency, lines };
 }
 
 /** All for UNSPECIFIED; the proto's rules let no unknown number through. */

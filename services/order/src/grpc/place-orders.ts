@@ -1,13 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import {
-  describeService,
-  OrderService,
-  PlaceOrderRequestSchema,
-  type PlaceOrderRequest,
-  type PlaceOrderResponse,
-  type PlaceOrdersRequest,
-  type PlaceOrdersResponseSchema,
-} from '@millrace/contracts';
+import { describeService, OrderService, PlaceOrderRequestSchema } from '@millrace/contracts';
+import type { PlaceOrderRequest, PlaceOrderResponse } from '@millrace/contracts';
+import type { PlaceOrdersRequest, PlaceOrdersResponseSchema } from '@millrace/contracts';
 import { asRpcError, mapConcurrently, serveEach, toStatus, type Call, type Interceptor } from '@millrace/rpc';
 
 /** Orders of one stream that are under way at once; nothing more is read from the stream meanwhile. */

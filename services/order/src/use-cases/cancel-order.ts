@@ -1,7 +1,7 @@
 import type { Replies } from '@millrace/durable';
 import { maySee, orderNotFound, type Caller } from '../domain/caller.ts';
 import { OrderError } from '../domain/order-error.ts';
-import { CANCEL_ORDER, startCancel } from './cancellation.ts';
+import { CANCEL_ORDER, startCancel } from './cancel-order-saga.ts';
 import { cancelOrderReply } from './messages.ts';
 import type { OrderDatabase, OrderSaga, OrderUnit } from './ports.ts';
 
@@ -13,12 +13,10 @@ export interface CancelOrderPorts {
   now: () => Date;
 }
 
-export type CancelOrder = (orderId: string, caller: Caller, signal: AbortSignal) => Promise<Uint8Array>;
+export type CancelOrder = ReturnType<typeof createCancelOrder>;
 
 /** Cancels an order, once however often it is asked for, and waits until stock and money are back. */
-export function createCancelOrder(ports: CancelOrderPorts): CancelOrder {
-  const { db, replies, placeSaga, cancelSaga, now } = ports;
-
+export function createCancelOrder({ db, replies, placeSaga, cancelSaga, now }: CancelOrderPorts) {
   /** Turns an order back on its way; one that is paid is refunded, at once or as soon as it is confirmed. */
   async function cancel(unit: OrderUnit, tenant: string, orderId: string): Promise<void> {
     const turnsBack = await unit.stop(placeSaga, orderId);
@@ -31,20 +29,16 @@ export function createCancelOrder(ports: CancelOrderPorts): CancelOrder {
     else await unit.orders.markCancelRequested(orderId);
   }
 
-  return async (orderId, caller, signal) => {
+  return async (orderId: string, caller: Caller, signal: AbortSignal): Promise<Uint8Array> => {
     const { tenant } = caller;
     const operation = { tenant, method: CANCEL_ORDER, key: orderId, subjectId: orderId };
-    const known = await db.transaction(
-      async (unit) => {
-        const order = await unit.orders.find(tenant, orderId);
-        if (!maySee(caller, order)) throw orderNotFound();
-        if (order.status === 'CANCELLED') return cancelOrderReply(order);
-        const request = { ...operation, fingerprint: orderId };
-        const asked = await unit.once(request, () => cancel(unit, tenant, orderId));
-        return asked.kind === 'repeat' ? asked.reply : undefined;
-      },
-      { signal },
-    );
-    return known ?? (await replies.wait(operation, { signal }));
+    const work = async (unit: OrderUnit) => {
+      const order = await unit.orders.find(tenant, orderId);
+      if (!maySee(caller, order)) throw orderNotFound();
+      if (order.status === 'CANCELLED') return { reply: cancelOrderReply(order) };
+      return unit.once({ ...operation, fingerprint: orderId }, () => cancel(unit, tenant, orderId));
+    };
+    const { reply } = await db.transaction(work, { signal });
+    return reply ?? replies.wait(operation, { signal });
   };
 }

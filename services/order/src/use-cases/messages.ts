@@ -1,29 +1,22 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import {
-  CancelOrderResponseSchema,
-  OrderEventSchema,
-  OrderSchema,
-  OrderStatus,
-  PlaceOrderResponseSchema,
-  type Order as OrderMessage,
-} from '@millrace/contracts';
+import { CancelOrderResponseSchema, OrderEventSchema, OrderSchema } from '@millrace/contracts';
+import { OrderStatus, PlaceOrderResponseSchema, type Order as OrderMessage } from '@millrace/contracts';
 import type { Order } from '../domain/order.ts';
 
 /** An order in the contract's words: what replies hold and events carry. */
 export function toMessage(order: Order): OrderMessage {
   const money = (amountMinor: bigint) => ({ currencyCode: order.currency, amountMinor });
+  const lines = order.lines.map(({ unitPriceMinor, ...line }) => ({
+    ...line,
+    unitPrice: money(unitPriceMinor),
+  }));
   return create(OrderSchema, {
-    id: order.id,
-    customerId: order.customerId,
-    lines: order.lines.map(({ sku, quantity, unitPriceMinor }) => {
-      return { sku, quantity, unitPrice: money(unitPriceMinor) };
-    }),
+    // Fields of one name are the same in both; what is not in the contract stays out.
+    ...order,
+    lines,
     total: money(order.totalMinor),
     status: OrderStatus[order.status],
-    statusReason: order.statusReason,
-    sequence: order.sequence,
-    paymentId: order.paymentId,
     createTime: timestampFromDate(order.createdAt),
     updateTime: timestampFromDate(order.updatedAt),
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { OrderError } from '../domain/order-error.ts';
+import { refuse, wrong } from '../domain/order-error.ts';
 
 /** Asks for a page of a list. */
 export interface PageRequest {
@@ -33,10 +33,10 @@ export function createCursors(scope: readonly unknown[], field: 'cursor' | 'page
   };
   const decode = (cursor: string): string => {
     const position = Buffer.from(cursor.split('.', 1)[0] ?? '', 'base64url').toString();
-    if (encode(position) === cursor) return position;
-    const reason = `INVALID_${field.toUpperCase()}`;
-    const description = 'was not given out for this caller and query';
-    throw new OrderError(reason, `${field}: ${description}`, [{ field, description, reason }]);
+    if (encode(position) !== cursor) {
+      refuse([wrong(field, `INVALID_${field.toUpperCase()}`, 'was not given out for this caller and query')]);
+    }
+    return position;
   };
   return { encode, decode };
 }

@@ -1,26 +1,23 @@
-import { defineSaga, type SagaView } from '@millrace/durable';
+import { defineSaga } from '@millrace/durable';
 import { move, type Order, type OrderStatus } from '../domain/order.ts';
-import { finishCancel, startCancel } from './cancellation.ts';
+import { finishCancel, startCancel } from './cancel-order-saga.ts';
 import { placeOrderReply } from './messages.ts';
 import { PLACE_ORDER } from './place-order.ts';
-import type { OrderData, OrderSaga, OrderUnit, Payments, UnitOf } from './ports.ts';
+import type { OrderSaga, OrderUnit, SagaPorts } from './ports.ts';
 
-export interface PlaceOrderSagaPorts {
-  unitOf: UnitOf;
-  payments: Payments;
+export interface PlaceOrderSagaPorts extends SagaPorts {
   /** Takes over where a cancellation came too late to stop the payment. */
   cancelSaga: OrderSaga;
-  now: () => Date;
 }
 
 /**
  * Takes a placed order to its end: set stock aside, hold the money, take the money, done. A refusal or a cancellation
  * before the money is taken undoes what was done; from then on there is only the way forward.
  */
-export function createPlaceOrderSaga({ unitOf, payments, cancelSaga, now }: PlaceOrderSagaPorts): OrderSaga {
+export function createPlaceOrderSaga({ open, payments, cancelSaga, now }: PlaceOrderSagaPorts): OrderSaga {
   /** An order that is being cancelled meanwhile stays so: its saga turns back after this step. */
-  const advance = async ({ unit, order }: Opened, status: OrderStatus) => {
-    if (order.status !== 'CANCELLING') await unit.orders.save(move(order, status, now()));
+  const advance = async ({ orders }: OrderUnit, order: Order, status: OrderStatus) => {
+    if (order.status !== 'CANCELLING') await orders.save(move(order, status, now()));
   };
   return defineSaga({
     type: 'place-order',
@@ -29,13 +26,12 @@ export function createPlaceOrderSaga({ unitOf, payments, cancelSaga, now }: Plac
       {
         name: 'reserve',
         record: async (tx, saga) => {
-          const opened = await open(unitOf(tx, saga.trace), saga);
-          const enough = await opened.unit.stock.reserve(opened.order);
-          if (!enough) return { kind: 'refused', reason: 'OUT_OF_STOCK' };
-          await advance(opened, 'RESERVED');
+          const { unit, order } = await open(tx, saga);
+          if (!(await unit.stock.reserve(order))) return { kind: 'refused', reason: 'OUT_OF_STOCK' };
+          await advance(unit, order, 'RESERVED');
         },
         recordUndo: async (tx, saga) => {
-          const { unit, order } = await open(unitOf(tx, saga.trace), saga);
+          const { unit, order } = await open(tx, saga);
           await unit.stock.release(order);
         },
       },
@@ -43,7 +39,8 @@ export function createPlaceOrderSaga({ unitOf, payments, cancelSaga, now }: Plac
         name: 'authorize',
         execute: payments.authorize,
         record: async (tx, saga, outcome) => {
-          if (outcome.kind === 'done') await advance(await open(unitOf(tx, saga.trace), saga), 'AUTHORIZED');
+          const { unit, order } = await open(tx, saga);
+          if (outcome.kind === 'done') await advance(unit, order, 'AUTHORIZED');
         },
         compensate: payments.void,
       },
@@ -51,32 +48,21 @@ export function createPlaceOrderSaga({ unitOf, payments, cancelSaga, now }: Plac
       {
         name: 'confirm',
         record: async (tx, saga) => {
-          const { unit, order } = await open(unitOf(tx, saga.trace), saga);
-          await unit.orders.save(move(order, 'CONFIRMED', now()));
+          const { unit, order } = await open(tx, saga);
+          const confirmed = move(order, 'CONFIRMED', now());
+          await unit.orders.save(confirmed);
+          await settlePlacement(unit, confirmed);
+          if (order.cancelRequested) await unit.begin(cancelSaga, await startCancel(unit, confirmed, now()));
+          // Last, because other orders of these products wait from here on.
           await unit.stock.take(order);
         },
       },
     ],
-    completed: async (tx, saga) => {
-      const { unit, order } = await open(unitOf(tx, saga.trace), saga);
-      await settlePlacement(unit, order);
-      if (order.cancelRequested) await unit.begin(cancelSaga, await startCancel(unit, order, now()));
-    },
     compensated: async (tx, saga, reason) => {
-      const { unit, order } = await open(unitOf(tx, saga.trace), saga);
+      const { unit, order } = await open(tx, saga);
       await settlePlacement(unit, await giveUp(unit, order, { reason, at: now() }));
     },
   });
-}
-
-interface Opened {
-  readonly unit: OrderUnit;
-  /** Held until the transaction ends. */
-  readonly order: Order;
-}
-
-async function open(unit: OrderUnit, { tenant, data }: SagaView<OrderData>): Promise<Opened> {
-  return { unit, order: await unit.orders.lock(tenant, data.orderId) };
 }
 
 async function settlePlacement(unit: OrderUnit, order: Order): Promise<void> {

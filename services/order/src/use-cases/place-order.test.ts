@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createFakeDatabase } from '../../test/support/fake-database.ts';
+import { createFakeDatabase, openOn } from '../../test/support/fake-database.ts';
 import { willingPayments } from '../../test/support/fake-payments.ts';
 import type { Caller } from '../domain/caller.ts';
 import { createCancelOrderSaga } from './cancel-order-saga.ts';
@@ -25,7 +25,7 @@ function setUp() {
   const db = createFakeDatabase();
   const waits: unknown[] = [];
   let ids = 0;
-  const ports = { unitOf: () => db.unit, payments: willingPayments, now: () => NOW };
+  const ports = { open: openOn(db), payments: willingPayments, now: () => NOW };
   const saga = createPlaceOrderSaga({ ...ports, cancelSaga: createCancelOrderSaga(ports) });
   const replies = {
     wait: async (operation: unknown) => {
@@ -60,7 +60,9 @@ test('an order is written with its lines, its first event and its saga, and the 
   ]);
   expect(events).toHaveLength(1);
   expect(sagas).toEqual([{ type: 'place-order', orderId: 'id-1' }]);
-  expect(waits).toEqual([{ tenant: 'default', method: 'PlaceOrder', key: 'ada/key-1', subjectId: 'id-1' }]);
+  expect(waits).toEqual([
+    { tenant: 'default', method: 'PlaceOrder', key: '["ada","key-1"]', subjectId: 'id-1' },
+  ]);
 });
 
 test('the same key makes no second order and waits for the first one', async () => {

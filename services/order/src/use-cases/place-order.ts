@@ -3,7 +3,7 @@ import { buyer, checkQuotes, type Caller } from '../domain/caller.ts';
 import { place } from '../domain/order.ts';
 import { refuse } from '../domain/order-error.ts';
 import { checkCurrency, priceLines, type RequestedLine } from '../domain/pricing.ts';
-import type { OrderDatabase, OrderSaga } from './ports.ts';
+import type { OrderDatabase, OrderSaga, OrderUnit } from './ports.ts';
 
 /** The operation behind every placement. */
 export const PLACE_ORDER = 'PlaceOrder';
@@ -26,41 +26,32 @@ export interface PlaceOrderCommand {
   readonly lines: readonly RequestedLine[];
 }
 
-export type PlaceOrder = (
-  command: PlaceOrderCommand,
-  caller: Caller,
-  signal: AbortSignal,
-) => Promise<Uint8Array>;
+export type PlaceOrder = ReturnType<typeof createPlaceOrder>;
 
 /**
  * Accepts an order once for its key and waits until its saga has decided it. From the commit on the order goes to its end,
  * whether or not the caller still waits. Resolves with the stored reply, the same for every repeat.
  */
-export function createPlaceOrder({ db, replies, saga, newId, now }: PlaceOrderPorts): PlaceOrder {
-  return async ({ key, customerId, currency, lines }, caller, signal) => {
-    const customer = buyer(caller, customerId);
+export function createPlaceOrder({ db, replies, saga, newId, now }: PlaceOrderPorts) {
+  return async (command: PlaceOrderCommand, caller: Caller, signal: AbortSignal): Promise<Uint8Array> => {
+    const { key, currency, lines } = command;
+    const { tenant, subject } = caller;
+    const customerId = buyer(caller, command.customerId);
     checkQuotes(caller, lines);
     refuse(checkCurrency('currency_code', currency));
-    const { tenant } = caller;
-    const operation = { tenant, method: PLACE_ORDER, key: `${caller.subject}/${key}` };
-    const orderId = newId();
-    const request = { fingerprint: canonical(customer, currency, lines), subjectId: orderId };
-    const accepted = await db.transaction(
-      (unit) =>
-        unit.once({ ...operation, ...request }, async () => {
-          const skus = [...new Set(lines.map(({ sku }) => sku))];
-          const priced = priceLines(lines, currency, await unit.products.prices(tenant, skus));
-          const ids = { id: orderId, paymentId: newId() };
-          const order = place({ ...ids, tenant, customerId: customer, currency, ...priced }, now());
-          await unit.orders.insert(order);
-          await unit.begin(saga, order);
-        }),
-      { signal },
-    );
-    const first = accepted.kind === 'first';
-    const known = first ? undefined : accepted.reply;
-    const subjectId = first ? orderId : accepted.subjectId;
-    return known ?? (await replies.wait({ ...operation, subjectId }, { signal }));
+    const operation = { tenant, method: PLACE_ORDER, key: JSON.stringify([subject, key]) };
+    const id = newId();
+    const request = { fingerprint: canonical(customerId, currency, lines), subjectId: id };
+    const accept = async ({ orders, products, begin }: OrderUnit) => {
+      const skus = [...new Set(lines.map(({ sku }) => sku))];
+      const priced = priceLines(lines, currency, await products.prices(tenant, skus));
+      const order = place({ id, tenant, customerId, currency, ...priced, paymentId: newId() }, now());
+      await orders.insert(order);
+      await begin(saga, order);
+    };
+    const work = (unit: OrderUnit) => unit.once({ ...operation, ...request }, () => accept(unit));
+    const { subjectId, reply } = await db.transaction(work, { signal });
+    return reply ?? replies.wait({ ...operation, subjectId }, { signal });
   };
 }
 

@@ -1,12 +1,5 @@
-import type {
-  Once,
-  Operation,
-  OperationSubject,
-  Outcome,
-  SagaDefinition,
-  SagaView,
-  StepCall,
-} from '@millrace/durable';
+import type { Operation, OperationSubject, Outcome } from '@millrace/durable';
+import type { SagaDefinition, SagaView, StepCall, WorkOptions } from '@millrace/durable';
 import type { Transaction } from 'kysely';
 import type { Order, OrderStatus } from '../domain/order.ts';
 import type { Price } from '../domain/pricing.ts';
@@ -22,29 +15,33 @@ export interface OrderData {
 
 export type OrderSaga = SagaDefinition<OrderData, OrderSchema>;
 
+/** What sagas work with. */
+export interface SagaPorts {
+  /** A transaction of the engine in the words of the use cases, with the saga's order held until it ends. */
+  open(tx: Transaction<OrderSchema>, saga: SagaView<OrderData>): Promise<{ unit: OrderUnit; order: Order }>;
+  payments: Payments;
+  now: () => Date;
+}
+
+type Readers = { readonly orders: OrderReader; readonly products: Products };
+
 /** The order database. */
 export interface OrderDatabase {
   /** All of `work` or nothing; resolves when it is on disk. May run `work` again. */
-  transaction<T>(work: (unit: OrderUnit) => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
-  read<T>(work: (readers: Readers) => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
+  transaction<T>(work: (unit: OrderUnit) => Promise<T>, options: WorkOptions): Promise<T>;
+  read<T>(work: (on: Readers) => Promise<T>, options: WorkOptions): Promise<T>;
 }
 
-/** Puts a transaction of the saga engine into the words of the use cases. `trace` is what its events belong to. */
-export type UnitOf = (tx: Transaction<OrderSchema>, trace?: string) => OrderUnit;
-
-/** What can be read. */
-export interface Readers {
-  readonly orders: OrderReader;
-  readonly products: ProductReader;
-}
+/** What an operation has made, and its reply once there is one. */
+type Known = { readonly subjectId: string; readonly reply: Uint8Array | undefined };
 
 /** What can be done in one transaction. */
 export interface OrderUnit {
   readonly orders: OrderWriter;
-  readonly products: ProductWriter;
+  readonly products: Products;
   readonly stock: Stock;
   /** Runs `effect` unless the operation's key was used before. */
-  once<T>(operation: Operation, effect: () => Promise<T>): Promise<Once<T>>;
+  once(operation: Operation, effect: () => Promise<void>): Promise<Known>;
   /** Stores the reply that every repeat of the operation gets. */
   settle(operation: OperationSubject, reply: Uint8Array): Promise<void>;
   begin(saga: OrderSaga, order: Order): Promise<void>;
@@ -84,14 +81,11 @@ export interface Product {
   readonly available: bigint;
 }
 
-export interface ProductReader {
+export interface Products {
   /** By SKU, those after `after`. */
   list(page: { tenant: string; after: string; limit: number }): Promise<Product[]>;
   /** The prices of those SKUs that there are. */
   prices(tenant: string, skus: readonly string[]): Promise<ReadonlyMap<string, Price>>;
-}
-
-export interface ProductWriter extends ProductReader {
   put(tenant: string, products: readonly Product[]): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { CancelOrderResponseSchema, OrderStatus, PlaceOrderResponseSchema } from '@millrace/contracts';
 import type { Outcome, SagaView } from '@millrace/durable';
 import type { Transaction } from 'kysely';
-import { createFakeDatabase, type FakeDatabase } from '../../test/support/fake-database.ts';
+import { createFakeDatabase, openOn, type FakeDatabase } from '../../test/support/fake-database.ts';
 import { willingPayments } from '../../test/support/fake-payments.ts';
 import { place } from '../domain/order.ts';
 import type { OrderSchema } from '../migrations/schema.ts';
@@ -29,13 +29,19 @@ const VIEW: SagaView<OrderData> = {
 /** A placed order, and its sagas to be led by hand through the moves that the engine would make. */
 async function setUp({ quantity = 2 } = {}) {
   const db = createFakeDatabase();
-  const ports = { unitOf: () => db.unit, payments: willingPayments, now: () => NOW };
+  const ports = { open: openOn(db), payments: willingPayments, now: () => NOW };
   const cancelSaga = createCancelOrderSaga(ports);
   const placeSaga = createPlaceOrderSaga({ ...ports, cancelSaga });
   const lines = [{ sku: 'MUG', quantity, unitPriceMinor: 125n }];
   const ids = { id: 'order-1', paymentId: 'payment-1', tenant: 'default', customerId: 'ada' };
   await db.unit.once(
-    { tenant: 'default', method: 'PlaceOrder', key: 'ada/key-1', fingerprint: '', subjectId: 'order-1' },
+    {
+      tenant: 'default',
+      method: 'PlaceOrder',
+      key: '["ada","key-1"]',
+      fingerprint: '',
+      subjectId: 'order-1',
+    },
     () => db.unit.orders.insert(place({ ...ids, currency: 'GBP', lines, totalMinor: 250n }, NOW)),
   );
   const stepOf = (saga: typeof placeSaga, name: string) => {
@@ -54,7 +60,6 @@ async function setUp({ quantity = 2 } = {}) {
     db,
     record: (name: string, outcome = DONE) => stepOf(placeSaga, name).record?.(TX, VIEW, outcome),
     undo: (name: string) => stepOf(placeSaga, name).recordUndo?.(TX, VIEW),
-    complete: () => placeSaga.completed?.(TX, VIEW),
     giveUp: (reason: string) => placeSaga.compensated?.(TX, VIEW, reason),
     restock: () => stepOf(cancelSaga, 'restock').record?.(TX, { ...VIEW, type: 'cancel-order' }, DONE),
     cancel: () => cancelOrder('order-1', ADA, new AbortController().signal),
@@ -81,16 +86,15 @@ function reply(
   return order && `${OrderStatus[order.status]} ${order.statusReason}`.trim();
 }
 
-const placed = (db: FakeDatabase) => reply(db, 'PlaceOrder ada/key-1', PlaceOrderResponseSchema);
+const placed = (db: FakeDatabase) => reply(db, 'PlaceOrder ["ada","key-1"]', PlaceOrderResponseSchema);
 const cancelled = (db: FakeDatabase) => reply(db, 'CancelOrder order-1', CancelOrderResponseSchema);
 
 test('an order that goes well is confirmed, its stock is taken and its reply is stored', async () => {
-  const { db, record, complete } = await setUp();
+  const { db, record } = await setUp();
   await record('reserve');
   expect(stock(db)).toEqual({ onHand: 10, reserved: 2 });
   await record('authorize');
   await record('confirm');
-  await complete();
   expect(told(db)).toEqual(['1 PLACED', '2 RESERVED', '3 AUTHORIZED', '4 CONFIRMED']);
   expect(stock(db)).toEqual({ onHand: 8, reserved: 0 });
   expect(placed(db)).toBe('CONFIRMED');
@@ -130,14 +134,13 @@ test('a cancellation before the capture undoes what was done, also what was unde
 });
 
 test('a cancellation that comes too late for that is carried out as soon as the order is confirmed', async () => {
-  const { db, record, complete, cancel, restock } = await setUp();
+  const { db, record, cancel, restock } = await setUp();
   await record('reserve');
   await record('authorize');
   db.sagaTurnsBack = false;
   await cancel();
   expect(told(db)).toEqual(['1 PLACED', '2 RESERVED', '3 AUTHORIZED']);
   await record('confirm');
-  await complete();
   expect(db.state().sagas).toEqual([{ type: 'cancel-order', orderId: 'order-1' }]);
   expect(placed(db)).toBe('CONFIRMED');
   await restock();
@@ -158,9 +161,8 @@ test('a cancellation while the order is being undone anyway ends as one', async 
 });
 
 test('a confirmed order is refunded once, however often that is asked for', async () => {
-  const { db, record, complete, cancel, restock } = await setUp();
+  const { db, record, cancel, restock } = await setUp();
   for (const step of ['reserve', 'authorize', 'confirm']) await record(step);
-  await complete();
   db.sagaTurnsBack = false;
   await cancel();
   await cancel();

@@ -1,17 +1,12 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { OrderEventSchema, type OrderEvent } from '@millrace/contracts';
-import type { EventLog } from '@millrace/durable';
+import { OrderEventSchema } from '@millrace/contracts';
+import type { EventFilter, EventLog } from '@millrace/durable';
 import type { Caller } from '../domain/caller.ts';
 import { createCursors } from './paging.ts';
 import type { ReadOrders } from './read-orders.ts';
 
 /** Where order events go: in the outbox and on the bus. */
 export const ORDERS_TOPIC = 'orders';
-
-export interface WatchOrdersPorts {
-  events: Pick<EventLog, 'tail' | 'head'>;
-  orders: Pick<ReadOrders, 'get'>;
-}
 
 export interface WatchOrdersQuery {
   /** Empty: from now on. "0": from the beginning. Else the cursor of an event: what comes after it. */
@@ -20,28 +15,21 @@ export interface WatchOrdersQuery {
   readonly orderId: string;
 }
 
-export type WatchOrders = (
-  query: WatchOrdersQuery,
-  caller: Caller,
-  signal: AbortSignal,
-) => AsyncIterable<OrderEvent>;
+export type WatchOrders = ReturnType<typeof createWatchOrders>;
 
 /** Every change of every order the caller may see, each once and in order, also over reconnects. */
-export function createWatchOrders({ events, orders }: WatchOrdersPorts): WatchOrders {
-  return async function* watchOrders({ cursor, orderId }, caller, signal) {
+export function createWatchOrders(events: Pick<EventLog, 'tail' | 'head'>, orders: Pick<ReadOrders, 'get'>) {
+  return async function* (query: WatchOrdersQuery, caller: Caller, signal: AbortSignal) {
+    const { cursor, orderId } = query;
     const { tenant } = caller;
-    const customer = caller.trusted ? undefined : caller.subject;
-    const cursors = createCursors(['WatchOrders', tenant, customer, orderId], 'cursor');
-    const start = async () =>
-      cursor === '' ? events.head() : BigInt(cursor === '0' ? 0 : cursors.decode(cursor));
-    const after = await start();
+    const subject = caller.trusted ? undefined : caller.subject;
+    const cursors = createCursors(['WatchOrders', tenant, subject, orderId], 'cursor');
+    const given = cursor === '' || cursor === '0' ? '0' : cursors.decode(cursor);
     if (orderId !== '') await orders.get(orderId, caller, signal);
-    const filter = {
-      topic: ORDERS_TOPIC,
-      tenant,
-      ...(orderId !== '' && { aggregateId: orderId }),
-      ...(customer !== undefined && { subject: customer }),
-    };
+    const after = cursor === '' ? await events.head() : BigInt(given);
+    const filter: EventFilter = { topic: ORDERS_TOPIC, tenant };
+    if (orderId !== '') filter.aggregateId = orderId;
+    if (subject !== undefined) filter.subject = subject;
     for await (const { position, payload } of events.tail({ after, signal, filter })) {
       yield { ...fromBinary(OrderEventSchema, payload), cursor: cursors.encode(String(position)) };
     }

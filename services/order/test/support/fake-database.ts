@@ -1,7 +1,7 @@
 import type { OperationKey, OperationSubject } from '@millrace/durable';
 import { orderNotFound } from '../../src/domain/caller.ts';
 import type { Order } from '../../src/domain/order.ts';
-import type { OrderDatabase, OrderUnit, Product } from '../../src/use-cases/ports.ts';
+import type { OrderDatabase, OrderUnit, Product, SagaPorts } from '../../src/use-cases/ports.ts';
 
 interface StoredOperation {
   fingerprint: string;
@@ -102,11 +102,12 @@ export function createFakeDatabase(): FakeDatabase {
       if (known) {
         if (known.fingerprint !== operation.fingerprint)
           throw new Error('the key was used for another request');
-        return { kind: 'repeat', subjectId: known.subjectId, reply: known.reply };
+        return { subjectId: known.subjectId, reply: known.reply };
       }
       const { fingerprint, subjectId } = operation;
       state.operations.set(keyOf(operation), { fingerprint, subjectId, reply: undefined });
-      return { kind: 'first', value: await effect() };
+      await effect();
+      return { subjectId, reply: undefined };
     },
     settle: async ({ method, subjectId }: OperationSubject, reply) => {
       for (const [key, operation] of state.operations) {
@@ -133,4 +134,9 @@ export function createFakeDatabase(): FakeDatabase {
     read: (work) => work(unit),
   };
   return fake;
+}
+
+/** What a saga's step opens, on the fake database. */
+export function openOn({ unit }: FakeDatabase): SagaPorts['open'] {
+  return async (_tx, { tenant, data }) => ({ unit, order: await unit.orders.lock(tenant, data.orderId) });
 }
