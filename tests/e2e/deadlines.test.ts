@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createDatabase, type Database } from '@millrace/durable';
 import { sql } from 'kysely';
 import { send } from './support/http.ts';
 import { startScratchSystem, type ScratchSystem } from './support/scratch-system.ts';
+
+// Whole systems start here; a busy machine needs its time.
+jest.setTimeout(120_000);
 
 let system: ScratchSystem;
 let db: Database<unknown>;

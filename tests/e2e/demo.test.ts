@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { ROOT, runTool } from './support/run.ts';
+
+// Whole systems start here; a busy machine needs its time.
+jest.setTimeout(120_000);
 
 const demo = (env: Record<string, string>) => runTool('tools/demo/src/main.ts', env).ended;
 const REAL_FILE = join(ROOT, '../shared/data/online-retail-2010-12.csv');

@@ -3,9 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { send } from './support/http.ts';
 import { runTool } from './support/run.ts';
+
+// Whole systems start here; a busy machine needs its time.
+jest.setTimeout(120_000);
 
 const MAIN = 'tools/dev/src/main.ts';
 let dataDir: string;
@@ -32,6 +35,27 @@ describe('make dev', () => {
     const system = { addresses: { http } } as Parameters<typeof send>[0];
     await expect(send(system, '/healthz', { token: '' })).rejects.toThrow('fetch failed');
     expect(output).not.toMatch(/error/i);
+  });
+
+  test('that is killed itself takes its services along, and the next one finds the data', async () => {
+    const first = runTool(MAIN, { ...ANY_PORT, DATA_DIR: dataDir });
+    await first.said(/^ready .*$/m);
+    first.signal('SIGKILL');
+    const { output } = await first.ended;
+    const http = /gateway (http:\S+)/.exec(output)?.[1] ?? '';
+    const answers = () =>
+      fetch(new URL('/healthz', http)).then(
+        () => true,
+        () => false,
+      );
+    while (await answers()) await new Promise(setImmediate);
+    const second = runTool(MAIN, { ...ANY_PORT, DATA_DIR: dataDir });
+    await second.said(/^ready .*$/m);
+    second.signal('SIGTERM');
+    const { status, output: again } = await second.ended;
+    expect(status).toBe(0);
+    // It went on with the database that it found.
+    expect(again).not.toContain('migration applied');
   });
 
   test('names a port that is taken and its setting, in one line', async () => {

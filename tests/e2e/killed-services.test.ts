@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import {
   createHttpClient,
   createObservations,
@@ -14,6 +14,9 @@ import {
 import { SERVICES, type ServiceName } from '@millrace/dev';
 import { watchOrders, type Change } from './support/event-source.ts';
 import { startScratchSystem, type ScratchSystem } from './support/scratch-system.ts';
+
+// Whole systems start here; a busy machine needs its time.
+jest.setTimeout(120_000);
 
 const ORDERS = 40;
 

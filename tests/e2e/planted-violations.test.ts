@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createDatabase, type Database } from '@millrace/durable';
 import {
   createHttpClient,
@@ -15,6 +15,9 @@ import {
 } from '@millrace/demo';
 import { sql } from 'kysely';
 import { startScratchSystem, type ScratchSystem } from './support/scratch-system.ts';
+
+// Whole systems start here; a busy machine needs its time.
+jest.setTimeout(120_000);
 
 let system: ScratchSystem;
 let books: OpenBooks;

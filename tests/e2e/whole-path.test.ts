@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { OrderService, OrderStatus } from '@millrace/contracts';
 import { createClient, createTransport, type Transport } from '@millrace/rpc';
 import { send } from './support/http.ts';
 import { ROOT } from './support/run.ts';
 import { startScratchSystem, type ScratchSystem } from './support/scratch-system.ts';
+
+// Whole systems start here; a busy machine needs its time.
+jest.setTimeout(120_000);
 
 let system: ScratchSystem;
 let transport: Transport;

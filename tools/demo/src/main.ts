@@ -42,16 +42,14 @@ async function demo(settings: Settings, stages: Stages): Promise<boolean> {
       onDeath: died.reject,
     }),
   );
-  const work = async (system: System): Promise<boolean> => {
-    const sound = await runDemo(system, source, { settings, stages });
+  const work = (system: System) => runDemo(system, source, { settings, stages });
+  try {
+    const sound = await Promise.race([starting.then(work), interrupted, died.promise]);
     if (keep) {
-      console.log(await formatKeep(system));
-      await new Promise(() => undefined);
+      console.log(await formatKeep(await starting));
+      await Promise.race([interrupted.catch(() => undefined), died.promise]);
     }
     return sound;
-  };
-  try {
-    return await Promise.race([starting.then(work), interrupted, died.promise]);
   } catch (error) {
     if (!(error instanceof Interrupted))
       console.error(colours.dim(`  logs: ${relative('.', String(log.path))}`));

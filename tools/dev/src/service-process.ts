@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +7,8 @@ import { ServiceDied } from './service-died.ts';
 import type { ServiceName } from './services.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+/** Compiled code is kept between starts: a service is up in half the time. */
+const COMPILE_CACHE = join(ROOT, '.millrace/compile-cache');
 const START_TIMEOUT_MS = 30_000;
 const KEPT_LINES = 20;
 
@@ -39,7 +42,7 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
   const lines: string[] = [];
   const child = spawn(process.execPath, ['--conditions=source', main], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own: a terminal's Ctrl-C is for the launcher alone, which then stops the services in order.
     detached: true,
