@@ -82,9 +82,10 @@ async function send({ system, source, settings, observed, sender }: Run, say: Sa
     const rate = observed.latency.totalCount / ((performance.now() - start) / 1000);
     say(`${count(half.count)} of ${count(source.total)}, ${rate.toFixed(0)}/s${note}`);
   };
-  const failures = await withClients(system, ({ http, stream }) =>
-    source.send({ http, stream, sender, concurrency: CONCURRENCY, onDone }),
-  );
+  const failures = await withClients(system, ({ http, stream }) => {
+    const sending = source.send({ http, stream, sender, concurrency: CONCURRENCY, onDone });
+    return Promise.race([sending, half.failed]);
+  });
   await half.settled();
   return failures;
 }

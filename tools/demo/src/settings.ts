@@ -11,7 +11,7 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number);
 
 const schema = z.object({
-  ORDERS: wholeNumber(1, 1_000_000).optional(),
+  ORDERS: wholeNumber(1, 100_000).optional(),
   FILE: path().optional(),
   KILL: z
     .enum(SERVICES, {

@@ -14,6 +14,9 @@ export interface TakeOrdersOptions {
   onDone?(): void;
 }
 
+/** A system that answers so few will not answer the rest either; each would be waited for. */
+const GIVE_UP_AFTER = 50;
+
 /** Sends every planned order through the gateway. Returns the orders that got no answer, with the reason; none in a good run. */
 export async function takeOrders(
   plan: readonly PlannedOrder[],
@@ -21,6 +24,7 @@ export async function takeOrders(
 ): Promise<string[]> {
   const failures: string[] = [];
   const work = async (planned: PlannedOrder): Promise<void> => {
+    if (failures.length >= GIVE_UP_AFTER) return;
     try {
       await takeOrder(planned, clients[planned.way], sender);
     } catch (error) {
