@@ -17,6 +17,13 @@ type GrpcCall = ReturnType<Channel['createCall']>;
 const CANCELLED = 1;
 
 /**
+ * How much of a stream is taken in before it is read, in bytes; a message counts for at least 64. When a stream fails, grpc-js throws
+ * away what it has not handed over, so what has arrived is taken from it, within this bound.
+ */
+const AHEAD_BYTES = 64 * 1024;
+const MESSAGE_BYTES = 64;
+
+/**
  * One attempt of a call over grpc-js. Deadline and cancellation are kept here, on the monotonic clock; grpc-js gets neither.
  */
 export class ClientCall {
@@ -38,15 +45,18 @@ export class ClientCall {
   constructor(channel: Channel, call: Call) {
     this.#call = call;
     const isStreamed = call.kind === 'serverStream' || call.kind === 'bidi';
-    if (isStreamed)
-      this.#many = new Inbox({ pull: () => this.#grpc.startRead(), leave: () => this.#leave() });
+    if (isStreamed) {
+      const source = { pull: () => this.#grpc.startRead(), leave: () => this.#leave() };
+      this.#many = new Inbox(source, AHEAD_BYTES);
+    }
     const first =
       call.kind === 'unary' || call.kind === 'serverStream' ? this.#encode(call.request) : undefined;
     const metadata = toGrpcMetadata(call.metadata);
     this.#setTimeout(metadata);
     this.#grpc = channel.createCall(call.method.path, Infinity, null, null, null);
     this.#grpc.start(metadata, this);
-    if (!isStreamed) this.#grpc.startRead();
+    if (this.#many) this.#many.open();
+    else this.#grpc.startRead();
     if (first) {
       this.#grpc.sendMessageWithContext({}, first);
       this.#grpc.halfClose();
@@ -76,7 +86,7 @@ export class ClientCall {
       return;
     }
     if (this.#many) {
-      this.#many.push(message);
+      this.#many.push(message, Math.max(bytes.byteLength, MESSAGE_BYTES));
       return;
     }
     this.#message = message;
@@ -170,7 +180,9 @@ export class ClientCall {
     const streams = this.#call.kind === 'clientStream' || this.#call.kind === 'bidi';
     // Of a call that streams its requests grpc-js does not say whether it has left before an answer came.
     const sent = streams || this.#isOnWire() ? 'maybe' : 'never';
-    this.#finish(why.sent === sent ? why : why.with({ sent }), NO_METADATA);
+    const error = why.sent === sent ? why : why.with({ sent });
+    this.#many?.fail(error);
+    this.#finish(error, NO_METADATA);
     this.#grpc.cancelWithStatus(CANCELLED, why.message);
   }
 
@@ -179,10 +191,8 @@ export class ClientCall {
     this.#alarm?.stop();
     this.#undo?.();
     this.#trailers.resolve(trailers);
-    if (error) {
-      this.#reply.reject(error);
-      this.#many?.fail(error);
-    } else this.#many?.end();
+    if (error) this.#reply.reject(error);
+    this.#many?.end(error);
     this.#written?.();
     leave(this.#requests);
   }

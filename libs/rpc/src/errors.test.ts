@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { CatalogService, type CallKind } from '@millrace/contracts';
 import { badRequest, Code, createClient, fieldViolations, RpcError, type Interceptor } from './index.ts';
@@ -73,20 +74,26 @@ test('a handler that throws at once, without a promise, is no different', async 
   await expect(rig.call('serverStream')).rejects.toMatchObject({ code: Code.NOT_FOUND });
 });
 
-test('messages before the failure of a stream are read, then the failure', async () => {
-  await using rig = await createRig({
-    handlers: {
-      async *expand() {
-        yield { text: 'one' };
-        throw new RpcError(Code.DATA_LOSS, 'torn');
+test.each([1, 16, 200])(
+  '%d messages before the failure of a stream are read, then the failure',
+  async (count) => {
+    await using rig = await createRig({
+      handlers: {
+        async *expand() {
+          for (let index = 0; index < count; index++) yield { index };
+          throw new RpcError(Code.DATA_LOSS, 'torn');
+        },
       },
-    },
-  });
-  const reader = rig.client.expand({})[Symbol.asyncIterator]();
-  expect(await reader.next()).toMatchObject({ value: { text: 'one' } });
-  await expect(reader.next()).rejects.toMatchObject({ code: Code.DATA_LOSS });
-  expect(await reader.next()).toEqual({ done: true, value: undefined });
-});
+    });
+    const reader = rig.client.expand({})[Symbol.asyncIterator]();
+    for (let index = 0; index < count; index++) {
+      expect(await reader.next()).toMatchObject({ value: { index } });
+      await setImmediate();
+    }
+    await expect(reader.next()).rejects.toMatchObject({ code: Code.DATA_LOSS });
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+  },
+);
 
 test.each([
   ['half a surrogate pair', 'x\ud800', 'x\ufffd'],

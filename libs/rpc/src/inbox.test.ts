@@ -32,6 +32,21 @@ test('several reads at once get their messages in order, one pull each', async (
   expect(pulls()).toBe(3);
 });
 
+test('it takes in so much ahead of its reader and no more', async () => {
+  let pulls = 0;
+  const inbox = new Inbox({ pull: () => (pulls += 1), leave: () => undefined }, 100);
+  inbox.open();
+  for (let size = 0; pulls > 0 && size < 10; size++) {
+    pulls = 0;
+    inbox.push(size, 30);
+  }
+  expect(await Promise.all([inbox.next(), inbox.next()])).toEqual([value(0), value(1)]);
+  expect(pulls).toBe(1);
+  inbox.end(new Error('torn'));
+  expect([await inbox.next(), await inbox.next()]).toEqual([value(2), value(3)]);
+  await expect(inbox.next()).rejects.toThrow('torn');
+});
+
 test('an end comes after the messages, a failure before them', async () => {
   const ended = inboxOf().inbox;
   ended.push('a');
