@@ -1,3 +1,15 @@
+/** Something to wait for again and again. */
+function createSignal(): { wait: () => Promise<void>; notify: () => void } {
+  let next = Promise.withResolvers<void>();
+  return {
+    wait: () => next.promise,
+    notify: () => {
+      next.resolve();
+      next = Promise.withResolvers();
+    },
+  };
+}
+
 /**
  * The result of `work` for each input, in the order they are done. At most `limit` inputs are at work or done and not yet
  * taken; while that is so no further input is read. A failure of an input or of `work` ends it once what runs is done.
@@ -11,11 +23,7 @@ export async function* mapConcurrently<In, Out>(
   const failures: unknown[] = [];
   let open = 0;
   let reading = true;
-  let changed = Promise.withResolvers<void>();
-  const wake = () => {
-    changed.resolve();
-    changed = Promise.withResolvers();
-  };
+  const changed = createSignal();
   const run = async (input: In) => {
     try {
       done.push(await work(input));
@@ -23,37 +31,36 @@ export async function* mapConcurrently<In, Out>(
       failures.push(error);
       open -= 1;
     }
-    wake();
+    changed.notify();
   };
   const read = async () => {
     try {
       for await (const input of inputs) {
         open += 1;
         void run(input);
-        while (open >= limit && reading) await changed.promise;
+        while (open >= limit && reading) await changed.wait();
         if (!reading || failures.length > 0) break;
       }
     } catch (error) {
       failures.push(error);
     }
     reading = false;
-    wake();
+    changed.notify();
   };
   void read();
   try {
     while (reading || open > 0) {
       const [result] = done.splice(0, 1);
-      if (result === undefined) {
-        await changed.promise;
-        continue;
+      if (result === undefined) await changed.wait();
+      else {
+        open -= 1;
+        changed.notify();
+        yield result;
       }
-      open -= 1;
-      wake();
-      yield result;
     }
   } finally {
     reading = false;
-    wake();
+    changed.notify();
   }
   if (failures.length > 0) throw failures[0];
 }
