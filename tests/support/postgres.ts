@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ let stop: (() => Promise<void>) | undefined;
 export default async function setup(): Promise<void> {
   if (process.env.MILLRACE_TEST_POSTGRES !== undefined) return;
   const folder = await mkdtemp(join(tmpdir(), 'millrace-test-'));
+  // When root runs the tests, the server runs as somebody else.
+  await chmod(folder, 0o711);
   let running: Promise<EmbeddedPostgres> | undefined;
   const answers = createServer((_, response) => {
     running ??= startEmbeddedPostgres({ dataDir: join(folder, 'data'), databases: [] });

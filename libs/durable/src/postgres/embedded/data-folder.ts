@@ -1,20 +1,10 @@
-import { randomBytes, createHash } from 'node:crypto';
-import {
-  chown,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rm,
-  rmdir,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { serverAccount } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { exists, publish } from './binaries.ts';
+import { reachableFolder, removeEmpty } from './reachable-folder.ts';
 import { run } from './run.ts';
 
 /** Where PostgreSQL keeps a data folder, and the superuser's password for it. */
@@ -29,7 +19,7 @@ const passwordFile = 'millrace.password';
 export async function prepareDataFolder(dataDir: string, binaries: Binaries): Promise<DataFolder> {
   const wanted = resolve(dataDir);
   await mkdir(dirname(wanted), { recursive: true });
-  const path = await reachable(wanted);
+  const path = await reachableFolder(wanted);
   if (!(await exists(join(path, passwordFile)))) {
     const partial = `${path}.${process.pid}.partial`;
     await rm(partial, { recursive: true, force: true });
@@ -39,44 +29,6 @@ export async function prepareDataFolder(dataDir: string, binaries: Binaries): Pr
     await publish(partial, path);
   }
   return { path, password: await readFile(join(path, passwordFile), 'utf8') };
-}
-
-/**
- * The server's account cannot enter a folder below, say, /root. The data then lies in /var/tmp and a link leads there.
- * A link that is gone means that somebody removed the data.
- */
-async function reachable(wanted: string): Promise<string> {
-  const { uid } = serverAccount();
-  if (uid === undefined || (await mayEnter(dirname(wanted), uid))) {
-    return wanted;
-  }
-  const elsewhere = join(
-    '/var/tmp',
-    `millrace-${createHash('sha256').update(wanted).digest('hex').slice(0, 16)}`,
-  );
-  const isLink = await lstat(wanted).then(
-    (found) => found.isSymbolicLink(),
-    () => false,
-  );
-  if (!isLink) {
-    await rm(elsewhere, { recursive: true, force: true });
-    await removeEmpty(wanted);
-    await symlink(elsewhere, wanted);
-  }
-  return elsewhere;
-}
-
-async function mayEnter(folder: string, uid: number): Promise<boolean> {
-  const found = await stat(folder);
-  const bit = found.uid === uid ? 0o100 : 0o001;
-  if ((found.mode & bit) === 0) return false;
-  return dirname(folder) === folder || mayEnter(dirname(folder), uid);
-}
-
-/** A caller may have made an empty folder; one with anything in it is not ours to replace. */
-async function removeEmpty(path: string): Promise<void> {
-  if (!(await exists(path))) return;
-  await rmdir(path);
 }
 
 async function template({ cache, initdb }: Binaries): Promise<string> {

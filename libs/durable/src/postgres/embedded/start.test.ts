@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -85,3 +85,20 @@ test('says what the server said when it cannot start', async () => {
   await running.stop({ removeData: true });
   await expect(stat(join(folder, 'data'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot(
+  'data below a folder that only root may enter lies elsewhere, and goes when its link is gone',
+  async () => {
+    const dataDir = join(folder, 'scratch');
+    const first = await startEmbeddedPostgres({ dataDir, databases: [] });
+    const elsewhere = await realpath(dataDir);
+    expect(elsewhere).not.toContain(folder);
+    await first.stop();
+    await rm(dataDir);
+    const other = await startEmbeddedPostgres({ dataDir: join(folder, 'another'), databases: [] });
+    await other.stop({ removeData: true });
+    await expect(stat(elsewhere)).rejects.toMatchObject({ code: 'ENOENT' });
+  },
+);

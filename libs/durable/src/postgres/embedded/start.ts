@@ -51,7 +51,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       await stopPostmaster(pid);
       process.removeListener('exit', onExit);
       if (!removeData) return;
-      for (const path of [folder.path, options.dataDir]) await rm(path, { recursive: true, force: true });
+      const paths = [folder.path, `${folder.path}.home`, options.dataDir];
+      for (const path of paths) await rm(path, { recursive: true, force: true });
     },
   };
 }
