@@ -36,6 +36,17 @@ async function readAll(reply: Reply, ends: unknown[]): Promise<unknown[]> {
   return Array.fromAsync(watched.messages);
 }
 
+test('an interceptor that throws at once rejects like any other', async () => {
+  const ends: unknown[] = [];
+  const watching: Interceptor = (call, next) => onFinished(next(call), (error) => ends.push(error));
+  const throwing: Interceptor = () => {
+    throw new RpcError(Code.NOT_FOUND, 'nothing here');
+  };
+  const chain = compose([watching, throwing], () => Promise.resolve(ONE));
+  await expect(chain(callOfEcho())).rejects.toMatchObject({ code: Code.NOT_FOUND });
+  expect(ends).toMatchObject([{ code: Code.NOT_FOUND }]);
+});
+
 test('the first interceptor is the outermost', async () => {
   const order: string[] = [];
   const named =

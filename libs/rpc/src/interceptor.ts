@@ -28,9 +28,21 @@ export type Next = (call: Call) => Promise<Reply>;
  */
 export type Interceptor = (call: Call, next: Next) => Promise<Reply>;
 
-/** One interceptor from many: the first is the outermost, on both sides. */
+/**
+ * One interceptor from many: the first is the outermost, on both sides. One that throws before it returns a promise
+ * counts as one that rejects, so that those around it can rely on `finally`.
+ */
 export function compose(interceptors: readonly Interceptor[], last: Next): Next {
-  return interceptors.reduceRight<Next>((next, interceptor) => (call) => interceptor(call, next), last);
+  return interceptors.reduceRight<Next>(
+    (next, interceptor) => (call) => {
+      try {
+        return interceptor(call, next);
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+    },
+    last,
+  );
 }
 
 /** How a call ended: undefined when well. */
