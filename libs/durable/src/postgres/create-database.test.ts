@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Generated } from 'kysely';
+import type { Generated, Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { TestDatabase } from '../testing/index.ts';
 import { createTestDatabase } from '../testing/index.ts';
@@ -158,6 +158,18 @@ describe('a database', () => {
     const nowhere = createDatabase<Schema>({ url: 'postgres://nobody@127.0.0.1:1/none' });
     await expect(nowhere.ping()).rejects.toBeInstanceOf(DatabaseUnavailable);
     await nowhere.close();
+  });
+
+  test('goes on when the schema changes under statements it has prepared', async () => {
+    await db.transaction((tx) => tx.insertInto('account').values({ id: 'stale', balance: 1n }).execute());
+    const find = (on: Kysely<Schema>) =>
+      on.selectFrom('account').selectAll().where('id', '=', 'stale').execute();
+    for (let times = 0; times < 5; times += 1) await db.read(find);
+    await db.read((on) => sql`alter table account add column note text`.execute(on));
+    expect(await db.transaction(find)).toMatchObject([{ id: 'stale', note: null }]);
+    for (let times = 0; times < 5; times += 1) await db.read(find);
+    await db.read((on) => sql`alter table account drop column note`.execute(on));
+    expect(await db.read(find)).toEqual([{ id: 'stale', balance: 1n, opened: expect.any(Date) }]);
   });
 
   test('names the violated constraint and never shows the statement', async () => {

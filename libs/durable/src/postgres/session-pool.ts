@@ -5,6 +5,7 @@ import { WorkCancelled } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { Session } from './session.ts';
 import { sessionDialect } from './session-dialect.ts';
+import { createStatementNames } from './statement-names.ts';
 import { translateError } from './translate-error.ts';
 
 /** A session and the Kysely that speaks through it. */
@@ -27,13 +28,16 @@ export function createSessionPool<S>(config: pg.PoolConfig, logger?: Logger): Se
     each.on('error', (error) => logger?.warn({ err: error }, 'an idle database connection was lost'));
   }
   const known = new WeakMap<PoolClient, Leased<S>>();
-  const cancel = async (pid: number): Promise<void> => {
-    await control.query('select pg_cancel_backend($1)', [pid]);
+  const tools = {
+    nameOf: createStatementNames(),
+    cancel: async (pid: number): Promise<void> => {
+      await control.query('select pg_cancel_backend($1)', [pid]);
+    },
   };
   const leasedOf = (client: PoolClient): Leased<S> => {
     let leased = known.get(client);
     if (leased === undefined) {
-      const session = new Session(client, cancel);
+      const session = new Session(client, tools);
       leased = { session, db: new Kysely<S>({ dialect: sessionDialect(session) }) };
       known.set(client, leased);
       client.on('error', () => (session.broken = true));

@@ -1,10 +1,18 @@
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryResult as PgResult } from 'pg';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommitUnknown, DatabaseUnavailable, StatementFailed, WorkCancelled } from './errors.ts';
+import type { NameOf } from './statement-names.ts';
 import { translateError } from './translate-error.ts';
 
 const cancelAgainMs = 20;
+
+/** What the sessions of a pool share. */
+export interface SessionTools {
+  /** Cancels what runs on the connection with this process id. */
+  cancel(pid: number): Promise<void>;
+  nameOf: NameOf;
+}
 
 /** One pooled connection while somebody works with it: statements one after the other, each under the signal. */
 export class Session implements DatabaseConnection {
@@ -14,11 +22,13 @@ export class Session implements DatabaseConnection {
   broken = false;
   readonly client: PoolClient & { processID?: number };
   readonly #cancel: (pid: number) => Promise<void>;
+  readonly #nameOf: NameOf;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(client: PoolClient, cancel: (pid: number) => Promise<void>) {
+  constructor(client: PoolClient, { cancel, nameOf }: SessionTools) {
     this.client = client;
     this.#cancel = cancel;
+    this.#nameOf = nameOf;
   }
 
   executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -74,13 +84,27 @@ export class Session implements DatabaseConnection {
     }
   }
 
-  async #run<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+  async #run<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const name = this.#nameOf(sql);
+    const query = { text: sql, values: [...parameters] };
     try {
-      const result = await this.client.query(query.sql, [...query.parameters]);
+      const result = await this.client
+        .query(name === undefined ? query : { name, ...query })
+        .catch((error) => {
+          if (name === undefined || !isStale(error)) throw error;
+          return this.#withoutPlan(query, error);
+        });
       return { rows: result.rows as R[], numAffectedRows: BigInt(result.rowCount ?? 0) };
     } catch (error) {
       throw this.#noted(error);
     }
+  }
+
+  /** The schema changed under a prepared statement; it did not run. In a transaction everything has to run again. */
+  async #withoutPlan(query: { text: string; values: unknown[] }, error: unknown): Promise<PgResult> {
+    this.broken = true;
+    if (this.client.getTransactionStatus() === 'I') return this.client.query(query);
+    throw new StatementFailed('40001', undefined, error);
   }
 
   /** Repeats, because a cancel that arrives before its statement is ignored by the server. */
@@ -103,4 +127,9 @@ export class Session implements DatabaseConnection {
     if (failure instanceof DatabaseUnavailable) this.broken = true;
     return failure;
   }
+}
+
+/** feature_not_supported: "cached plan must not change result type". */
+function isStale(error: unknown): boolean {
+  return (error as { code?: unknown }).code === '0A000';
 }
