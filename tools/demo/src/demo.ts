@@ -106,10 +106,13 @@ export async function runDemo(
       send({ system, source, settings, observed, sender }, say),
     );
     const tookMs = performance.now() - start;
-    const verdicts = await stages.run('Checking the books', async () => {
-      await untilAtRest(books);
-      return readFindings(books);
-    });
+    await stages.run('Waiting for the last events', (say) =>
+      untilAtRest(books, {
+        onWait: ({ sagas, unpublished, undelivered }) =>
+          say(`${sagas} sagas and ${unpublished + undelivered} events are under way`),
+      }),
+    );
+    const verdicts = await readFindings(books);
     const totals = await readTotals(books);
     if (source.report) console.log(source.report());
     const { again } = source;

@@ -73,15 +73,22 @@ export async function everyEventArrives(books: Books): Promise<Finding> {
   );
 }
 
-/** How much is still under way: sagas, and events on their way to the bus and to the order service. */
-export async function underWay({ orders, payments }: Books): Promise<number> {
-  const [row] = await orders.rows(sql<{ sagas: bigint; handled: bigint; left: bigint }>`
+/** What is still under way; all zero at rest. */
+export interface UnderWay {
+  sagas: bigint;
+  /** Committed and not on the bus. */
+  unpublished: bigint;
+  /** Payment events without their effect on an order. */
+  undelivered: bigint;
+}
+
+export async function readUnderWay({ orders, payments }: Books): Promise<UnderWay> {
+  const [row] = await orders.rows(sql<{ sagas: bigint; unpublished: bigint; handled: bigint }>`
     SELECT (SELECT count(*) FROM saga WHERE state IN ('running', 'compensating') AND parked IS NULL) AS sagas,
-      (SELECT count(*) FROM inbox WHERE consumer_group = 'order') AS handled,
       (SELECT count(*) FROM outbox
-        WHERE position IS NULL OR position > (SELECT coalesce(max(published), 0) FROM outbox_relay)) AS left`);
+        WHERE position IS NULL OR position > (SELECT coalesce(max(published), 0) FROM outbox_relay)) AS unpublished,
+      (SELECT count(*) FROM inbox WHERE consumer_group = 'order') AS handled`);
   const [sent] = await payments.rows(sql<{ n: bigint }>`SELECT count(*) AS n FROM outbox`);
-  if (!row || !sent) return 0;
-  const undelivered = sent.n > row.handled ? sent.n - row.handled : 0n;
-  return Number(row.sagas + row.left + undelivered);
+  const { sagas = 0n, unpublished = 0n, handled = 0n } = row ?? {};
+  return { sagas, unpublished, undelivered: (sent?.n ?? 0n) - handled };
 }
