@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { OrderStatus } from '@millrace/contracts';
-import { Code, RpcError } from '@millrace/rpc';
+import { Code, Context, RpcError } from '@millrace/rpc';
 import { sql } from 'kysely';
 import { createGate } from './support/gate.ts';
 import { anOrder, eventually, read, startRig, type Rig } from './support/rig.ts';
@@ -45,11 +45,16 @@ test('an order is reserved, paid and confirmed before its reply', async () => {
   expect(await stockOf('LANTERN')).toEqual({ on_hand: before!.on_hand - 2n, reserved: 0n });
 });
 
-test('payments are asked for by the service itself, for the tenant of the order', async () => {
-  const { orders } = rig.as();
-  const { paymentId } = read(await orders.placeOrder(anOrder()));
-  const call = rig.payments.calls.find((one) => one.paymentId === paymentId);
-  expect(call?.principal).toEqual({ subject: 'order', tenant: 'default', roles: ['service:order'] });
+test('payments are asked for by the service itself, for the tenant and in the trace of the order', async () => {
+  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 };
+  const context = new Context({ trace });
+  const { paymentId } = read(await rig.as({ subject: 'ada' }).orders.placeOrder(anOrder(), { context }));
+  const [authorize, capture] = rig.payments.calls.filter((one) => one.paymentId === paymentId);
+  for (const call of [authorize, capture]) {
+    const principal = { subject: 'order', tenant: 'default', roles: ['service:order'] };
+    expect(call?.context.principal).toEqual(principal);
+    expect(call?.context.trace?.traceId).toBe(trace.traceId);
+  }
 });
 
 test('an order may have a thousand lines', async () => {
@@ -204,6 +209,28 @@ describe('a caller who stops waiting', () => {
     expect(order.state).toBe('CONFIRMED');
   });
 });
+
+test('without its database the service says so and when to come back, and then goes on where it was', async () => {
+  const gate = createGate();
+  rig.payments.after('authorize', gate.pass);
+  const { orders } = rig.as();
+  const request = anOrder();
+  const placing = orders.placeOrder(request);
+  await gate.reached;
+  rig.wire.cut();
+  const unavailable = {
+    code: Code.UNAVAILABLE,
+    reason: 'DATABASE_UNAVAILABLE',
+    retryDelayMs: expect.any(Number),
+  };
+  await expect(orders.placeOrder(anOrder())).rejects.toMatchObject(unavailable);
+  await expect(orders.listOrders({})).rejects.toMatchObject(unavailable);
+  gate.open();
+  rig.wire.mend();
+  const order = read(await placing);
+  expect(order.state).toBe('CONFIRMED');
+  expect(movesOf(order.paymentId)).toEqual(['authorize', 'capture']);
+}, 60_000);
 
 test('what the payment service tells is kept with the order', async () => {
   const { id, paymentId } = read(await rig.as().orders.placeOrder(anOrder()));

@@ -1,24 +1,25 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { PaymentSchema, PaymentStatus } from '@millrace/contracts';
-import { handleOnce, type Bus, type Consumer, type Database } from '@millrace/durable';
+import { handleOnce, type Bus, type Consumer, type Database, type Event } from '@millrace/durable';
+import type { Transaction } from 'kysely';
 import type { OrderSchema } from '../migrations/schema.ts';
 import { tables } from './tables.ts';
 
+const GROUP = 'order';
+
 /** Keeps `orders.payment_status`, for people to read, at what the payment service tells on the bus. */
 export function consumePaymentEvents(bus: Bus, db: Database<OrderSchema>): Consumer {
-  const group = 'order';
-  return bus.consume(group, ['payments'], async ({ id: eventId, tenant, sequence, payload }, { signal }) => {
+  const note = async ({ id: eventId, tenant, sequence, payload }: Event, signal: AbortSignal) => {
     const { id: paymentId, status } = fromBinary(PaymentSchema, payload);
     const news = { paymentStatus: PaymentStatus[status], paymentSequence: sequence };
-    await db.transaction(
-      (tx) =>
-        handleOnce(tx, { group, eventId }, async () => {
-          const known = tables(tx)
-            .updateTable('orders')
-            .where((order) => order.and({ paymentId, tenant }));
-          await known.set(news).where('paymentSequence', '<', sequence).execute();
-        }),
-      { signal },
-    );
-  });
+    const work = (tx: Transaction<OrderSchema>) =>
+      handleOnce(tx, { group: GROUP, eventId }, async () => {
+        const update = tables(tx).updateTable('orders').set(news).where('paymentSequence', '<', sequence);
+        await update.where((order) => order.and({ paymentId, tenant })).execute();
+      });
+    await db.transaction(work, { signal });
+  };
+  // What a process takes with it when it dies is with another one after that time.
+  const options = { visibilityMs: 10_000 };
+  return bus.consume(GROUP, ['payments'], (event, { signal }) => note(event, signal), options);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { PaymentService, PaymentStatus, type AuthorizeRequest } from '@millrace/contracts';
 import { createVerifier, serverInterceptors } from '@millrace/interceptors';
-import { Code, createServer, implement, RpcError, type Call, type Principal } from '@millrace/rpc';
+import { Code, createServer, implement, RpcError, type Call, type Context } from '@millrace/rpc';
 import { silent } from './silent-logger.ts';
 
 export type PaymentMethod = 'authorize' | 'capture' | 'void' | 'refund';
@@ -19,7 +19,7 @@ export interface PaymentServer {
     method: PaymentMethod;
     key: string;
     paymentId: string;
-    principal: Principal | undefined;
+    context: Context;
   }[];
   /** Runs before the money moves. */
   before(method: PaymentMethod, hook: Hook): void;
@@ -79,7 +79,7 @@ export async function startPaymentServer(keysDir: string): Promise<PaymentServer
       call: Call,
     ) => {
       const { idempotencyKey: key, paymentId } = request;
-      calls.push({ method, key, paymentId, principal: call.context.principal });
+      calls.push({ method, key, paymentId, context: call.context });
       await hooks.before.get(method)?.(request, call);
       if (!ledger.some((entry) => entry.method === method && entry.key === key)) {
         const payment = change(method, paymentId, request.amount?.amountMinor ?? 0n);

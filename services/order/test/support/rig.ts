@@ -21,6 +21,7 @@ import type { OrderSchema } from '../../src/migrations/schema.ts';
 import { createTestKeys } from './keys.ts';
 import { startPaymentServer, type PaymentServer } from './payment-server.ts';
 import { silent } from './silent-logger.ts';
+import { createWire, type Wire } from './wire.ts';
 
 export interface Shop {
   readonly orders: Client<typeof OrderService>;
@@ -38,6 +39,8 @@ export interface Rig {
   readonly environment: Readonly<Record<string, string>>;
   readonly payments: PaymentServer;
   readonly db: Database<OrderSchema>;
+  /** Between the service and its database. */
+  readonly wire: Wire;
   /** Clients that speak for somebody, by tokens as the gateway mints them. A new customer by default. */
   as(who?: Who): Shop;
   /** Puts an event of the payment service on the bus. */
@@ -55,12 +58,14 @@ export async function startRig(overrides: OrderOverrides = {}): Promise<Rig> {
   const keys = await createTestKeys();
   const database = await createTestDatabase();
   const payments = await startPaymentServer(keys.dir);
+  const wire = await createWire(Number(new URL(database.url).port));
+  const url = Object.assign(new URL(database.url), { port: String(wire.port) }).href;
   const db = createDatabase<OrderSchema>({ url: database.url });
   const bus = await createBus(database.url);
   const environment = {
     NODE_ENV: 'test',
-    DATABASE_URL: database.url,
-    BUS_URL: database.url,
+    DATABASE_URL: url,
+    BUS_URL: url,
     PAYMENT_ADDRESS: payments.address,
     KEYS_DIR: keys.dir,
     GRPC_PORT: '0',
@@ -81,6 +86,7 @@ export async function startRig(overrides: OrderOverrides = {}): Promise<Rig> {
     environment,
     payments,
     db,
+    wire,
     as: (who = {}) => createShop(transport, keys.dir, who),
     tellPayment: async ({ paymentId, status, sequence }) => {
       const payment = create(PaymentSchema, { id: paymentId, status: PaymentStatus[status] });
@@ -95,6 +101,7 @@ export async function startRig(overrides: OrderOverrides = {}): Promise<Rig> {
     stop: async () => {
       await stopApp();
       await payments.stop();
+      await wire.close();
       await bus.close();
       await db.close();
       await database.drop();
