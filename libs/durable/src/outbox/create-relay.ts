@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Bus } from '../bus/bus.ts';
 import type { Database } from '../postgres/database.ts';
@@ -8,7 +7,8 @@ import type { Logger } from '../postgres/logger.ts';
 import { createLoop } from '../timing/loop.ts';
 import { appendedChannel } from './channels.ts';
 import { createPublisher } from './publisher.ts';
-import { freeRelay, leaseRelay, stampEvents } from './relay-store.ts';
+import { createRelayLease } from './relay-lease.ts';
+import { stampEvents } from './relay-store.ts';
 
 export interface Relay {
   start(): void;
@@ -24,6 +24,8 @@ export interface RelayOptions<S extends DurableTables> {
   bus?: Bus;
   /** Longest time an event waits that nobody woke the relay for. Default 500. */
   pollMs?: number;
+  /** Shortest time between two transactions of the relay: events that are committed meanwhile share one. Default 20. */
+  spacingMs?: number;
   /** Events a transaction or a publish. Default 500. */
   batchSize?: number;
   /** Another process takes over when the relay has been silent for so long. Default 3,000. */
@@ -40,33 +42,22 @@ export type RelayProbePoint = 'before-stamp' | 'published';
  * one that has the lease works, the others wait for it to fall silent.
  */
 export function createRelay<S extends DurableTables>(options: RelayOptions<S>): Relay {
-  const { db, bus, pollMs = 500, batchSize = 500, leaseMs = 3_000, logger, probe } = options;
-  const owner = randomUUID();
-  let token: bigint | undefined;
-  let renewAt = 0;
+  const { db, bus, pollMs = 500, spacingMs = 20, batchSize = 500, leaseMs = 3_000, logger, probe } = options;
+  const lease = createRelayLease(db, leaseMs);
   let stopListening: (() => void) | undefined;
   const onError = (error: unknown): void =>
     logger?.warn({ err: error }, 'the outbox relay failed; trying again');
 
   const notify = createNotifier(db, onError);
-  const leased = async (): Promise<bigint | undefined> => {
-    if (token === undefined || performance.now() > renewAt) {
-      renewAt = performance.now() + leaseMs / 3;
-      token = await db.read((on) => leaseRelay(engineTables(on), owner, leaseMs));
-    }
-    return token;
-  };
-  const publisher =
-    bus &&
-    createPublisher({ db, bus, batchSize, pollMs, token: () => token, onError, ...(probe && { probe }) });
+  const timing = { pollMs, spacingMs, onError };
+  const publisher = bus && createPublisher({ db, bus, batchSize, lease, ...timing, ...(probe && { probe }) });
   const stamper = createLoop({
-    pollMs,
-    onError,
+    ...timing,
     async run() {
-      const mine = await leased();
-      if (mine === undefined) return false;
+      const token = await lease.hold();
+      if (token === undefined) return false;
       await probe?.('before-stamp');
-      const stamping = { token: mine, limit: batchSize, unpublished: bus === undefined };
+      const stamping = { token, limit: batchSize, unpublished: bus === undefined };
       const stamped = await db.read((on) => stampEvents(engineTables(on), stamping));
       if (stamped > 0) publisher?.wake();
       return stamped === batchSize;
@@ -82,11 +73,9 @@ export function createRelay<S extends DurableTables>(options: RelayOptions<S>): 
     async stop() {
       stopListening?.();
       await Promise.all([stamper.stop(), publisher?.stop()]);
-      const mine = token;
-      token = undefined;
-      if (mine !== undefined) await db.read((on) => freeRelay(engineTables(on), mine)).catch(onError);
+      await lease.free().catch(onError);
     },
-    wake: () => (token === undefined ? notify() : stamper.wake()),
+    wake: () => (lease.token === undefined ? notify() : stamper.wake()),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Loop } from '../timing/loop.ts';
 import { createLoop } from '../timing/loop.ts';
 import type { StoredEvent } from './event.ts';
 import { readEvents } from './read-events.ts';
+import type { RelayLease } from './relay-lease.ts';
 import { markPublished, publishedPosition } from './relay-store.ts';
 
 interface PublisherOptions<S extends DurableTables> {
@@ -13,8 +14,8 @@ interface PublisherOptions<S extends DurableTables> {
   bus: Bus;
   batchSize: number;
   pollMs: number;
-  /** The relay's lease, undefined while another process has it. */
-  token(): bigint | undefined;
+  spacingMs: number;
+  lease: Pick<RelayLease, 'token'>;
   onError(error: unknown): void;
   probe?(point: 'published'): Promise<void> | void;
 }
@@ -24,12 +25,11 @@ interface PublisherOptions<S extends DurableTables> {
  * events while the bus is down.
  */
 export function createPublisher<S extends DurableTables>(options: PublisherOptions<S>): Loop {
-  const { db, bus, batchSize, pollMs, onError } = options;
+  const { db, bus, batchSize, pollMs, spacingMs, onError } = options;
   return createLoop({
-    pollMs,
-    onError,
+    ...{ pollMs, spacingMs, onError },
     async run() {
-      const token = options.token();
+      const { token } = options.lease;
       if (token === undefined) return false;
       const after = await db.read((on) => publishedPosition(engineTables(on)));
       const events = await readEvents(db, { after, limit: batchSize });

@@ -20,14 +20,18 @@ interface Claim {
   visibilityMs: number;
 }
 
-/** Takes what is due, the first of each lane only: an event waits until the one before it is handled or dead. */
+/**
+ * Takes what is due, the first of each lane only: an event waits until the one before it is handled or dead. The first
+ * of a lane is looked up for each candidate, in order, until there are enough. (As `not exists` it is planned as a join
+ * over the whole backlog, for every claim.)
+ */
 export async function claimDeliveries(db: Db, { group, limit, visibilityMs }: Claim): Promise<Claimed[]> {
   type Row = EventColumns & { delivery: bigint; attempt: number };
   const { rows } = await sql<Row>`with due as (
       select id from bus_delivery as candidate
-      where consumer_group = ${group} and visible_at <= now() and not exists (
-        select from bus_delivery as earlier where earlier.consumer_group = ${group}
-          and earlier.lane = candidate.lane and earlier.id < candidate.id)
+      where consumer_group = ${group} and visible_at <= now() and id = (
+        select min(id) from bus_delivery as waiting where waiting.consumer_group = ${group}
+          and waiting.lane = candidate.lane)
       order by id limit ${limit} for update skip locked)
     update bus_delivery as delivery set attempts = attempts + 1,
       visible_at = now() + ${visibilityMs} * interval '1 ms'
