@@ -85,10 +85,13 @@ describe('half way', () => {
 
 test('without a terminal a stage has a line at its start and one at its end', async () => {
   const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
-  const result = await createStages({ isLive: false }).run('Counting', async (say) => {
-    say('3 of 3');
-    return 3;
-  });
+  const result = await createStages({ ending: new Promise(() => undefined), isLive: false }).run(
+    'Counting',
+    async (say) => {
+      say('3 of 3');
+      return 3;
+    },
+  );
   const lines = log.mock.calls.map(([line]) => plain(String(line)));
   log.mockRestore();
   expect(result).toBe(3);

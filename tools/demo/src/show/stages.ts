@@ -11,8 +11,28 @@ export interface Stages {
 
 const PLAIN_EVERY_MS = 2_000;
 
-export function createStages({ isLive = process.stdout.isTTY === true } = {}): Stages {
-  return { run: isLive ? runLive : runPlain };
+export interface StagesOptions {
+  /** Rejects when whatever runs has to end: a Ctrl-C, a service that died. */
+  ending: Promise<never>;
+  /** Default: whether standard output is a terminal. */
+  isLive?: boolean;
+}
+
+export function createStages({ ending, isLive = process.stdout.isTTY === true }: StagesOptions): Stages {
+  ending.catch(() => undefined);
+  const run = isLive ? runLive : runPlain;
+  return {
+    run: (title, work) =>
+      run(title, async (say) => {
+        let isOver = false;
+        try {
+          // What goes on behind a stage that was ended has nothing to say any more.
+          return await Promise.race([work((text) => isOver || say(text)), ending]);
+        } finally {
+          isOver = true;
+        }
+      }),
+  };
 }
 
 function seconds(sinceMs: number): string {
@@ -53,7 +73,7 @@ async function runLive<T>(title: string, work: (say: Say) => Promise<T>): Promis
         },
       },
     ],
-    { registerSignalListeners: false },
+    { registerSignalListeners: false, rendererOptions: { showErrorMessage: false } },
   );
   await list.run();
   return results[0] as T;
