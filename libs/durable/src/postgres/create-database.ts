@@ -19,6 +19,8 @@ export interface DatabaseOptions {
   statementTimeoutMs?: number;
   /** Shown in pg_stat_activity. Default 'millrace'. */
   applicationName?: string;
+  /** Run-time settings of its sessions. */
+  settings?: Readonly<Record<string, string>>;
   logger?: Logger;
 }
 
@@ -36,6 +38,7 @@ export function createDatabase<S>(options: DatabaseOptions): Database<S> {
     connectionTimeoutMillis: acquireTimeoutMs,
     keepAlive: true,
     types: valueParsers,
+    ...(options.settings && { options: asOptions(options.settings) }),
   };
   const limits = {
     statement_timeout: statementTimeoutMs,
@@ -67,6 +70,13 @@ export function createDatabase<S>(options: DatabaseOptions): Database<S> {
     listen: listener.listen,
     close: () => (closed ??= Promise.all([pool.close(), listener.close()]).then(() => undefined)),
   };
+}
+
+/** As libpq takes them. The names and values are the code's own. */
+function asOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
 }
 
 function isConflict(error: unknown): boolean {

@@ -25,7 +25,7 @@ const defaults: Record<string, string> = {
   jit: 'off',
   io_method: 'sync',
   max_parallel_workers_per_gather: '0',
-  autovacuum_naptime: '15s',
+  autovacuum_naptime: '5s',
   max_wal_senders: '0',
   wal_level: 'minimal',
 };
