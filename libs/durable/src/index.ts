@@ -24,7 +24,6 @@ export type { MigrateOptions } from './postgres/migrate.ts';
 export { SchemaTooNew } from './postgres/compatibility.ts';
 export type { CodeCompatibility } from './postgres/compatibility.ts';
 
-export { deleteOldOperations } from './idempotency/delete-old-operations.ts';
 export { IdempotencyKeyReused, OperationBarred } from './idempotency/errors.ts';
 export { fingerprint } from './idempotency/fingerprint.ts';
 export { once } from './idempotency/once.ts';
@@ -53,10 +52,10 @@ export type { EventLog, EventLogOptions, TailOptions } from './outbox/create-eve
 export { createRelay } from './outbox/create-relay.ts';
 export type { Relay, RelayOptions, RelayProbePoint } from './outbox/create-relay.ts';
 export { CursorOutOfRange } from './outbox/errors.ts';
-export { pruneEvents } from './outbox/prune-events.ts';
-export type { PruneEventsOptions } from './outbox/prune-events.ts';
 
 export { createBus } from './bus/create-bus.ts';
 export type { BusOptions } from './bus/create-bus.ts';
-export { deleteOldInbox } from './bus/delete-old-inbox.ts';
 export { handleOnce } from './bus/handle-once.ts';
+
+export { createJanitor } from './janitor.ts';
+export type { JanitorOptions } from './janitor.ts';

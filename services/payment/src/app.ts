@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createBus, createDatabase, createRelay, migrate } from '@millrace/durable';
+import { createBus, createDatabase, createJanitor, createRelay, migrate } from '@millrace/durable';
 import { createVerifier, serverInterceptors } from '@millrace/interceptors';
 import { createServer, type Implementation } from '@millrace/rpc';
 import {
@@ -88,6 +88,8 @@ async function openService(base: Base, overrides: PaymentOverrides): Promise<Imp
   closers.add('bus', bus.close);
   const relay = createRelay({ db, bus, logger });
   closers.add('relay', relay.stop);
+  const janitor = createJanitor({ db, logger });
+  closers.add('janitor', janitor.stop);
 
   const payments = createPaymentStore({ db, codec: paymentCodec, onEvent: relay.wake });
   const settle = createSettlePayment({
@@ -101,6 +103,7 @@ async function openService(base: Base, overrides: PaymentOverrides): Promise<Imp
   const resolver = createResolver({ payments, settle, logger, idleMs: config.RESOLVE_AFTER_MS });
   closers.add('resolver', resolver.stop);
   relay.start();
+  janitor.start();
   resolver.start();
 
   const changePayment = createChangePayment({ payments, settle, now });
