@@ -9,7 +9,7 @@ import { createServer, createTransport, type Implementation } from '@millrace/rp
 import { createClosers, createLogger, createOpsServer, toListenError } from '@millrace/runtime';
 import type { App, Closers, Logger } from '@millrace/runtime';
 import { v7 as uuidv7 } from 'uuid';
-import { createOrderDatabase, openOrder, operationsEndedBy } from './adapters/order-database.ts';
+import { createOrderDatabase, createSagaOrders } from './adapters/order-database.ts';
 import { consumePaymentEvents } from './adapters/payment-events.ts';
 import { createPayments } from './adapters/payments.ts';
 import type { OrderConfig } from './config.ts';
@@ -90,15 +90,15 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
   const payments = given.payments ?? connectPayments(given);
   const relay = createRelay({ db, bus, logger });
   closers.add('relay', relay.stop);
-  const replies = createReplies({ db, logger });
-  const cancelSaga = createCancelOrderSaga({ open: openOrder, payments, now });
-  const placeSaga = createPlaceOrderSaga({ open: openOrder, payments, cancelSaga, now });
-  const onEnded = (saga: { id: string; tenant: string }) => {
-    for (const operation of operationsEndedBy(saga)) replies.announce(operation);
-    relay.wake();
-  };
+  const replies = createReplies({ db, logger, pollMs: 250 });
+  const { open, ended: onEnded } = createSagaOrders(replies, relay.wake);
+  const cancelSaga = createCancelOrderSaga({ open, payments, now });
+  const placeSaga = createPlaceOrderSaga({ open, payments, cancelSaga, now });
+  // Connections of their own: sagas that wait for a popular product leave those of the callers alone.
+  const sagaDb = createDatabase<OrderSchema>({ url: config.DATABASE_URL, applicationName: 'sagas', logger });
+  closers.add('database of the sagas', sagaDb.close);
   const definitions = [placeSaga, cancelSaga];
-  const runner = createSagaRunner({ db, definitions, logger, onEnded, ...(probe && { probe }) });
+  const runner = createSagaRunner({ db: sagaDb, definitions, logger, onEnded, ...(probe && { probe }) });
   closers.add('saga runner', runner.stop);
   closers.add('replies', replies.stop);
   closers.add('payment events', consumePaymentEvents(bus, db).stop);

@@ -1,11 +1,9 @@
 import { beginSaga, once, requestCancel, settle } from '@millrace/durable';
-import type { Database, OperationSubject } from '@millrace/durable';
+import type { Database, Replies } from '@millrace/durable';
 import { writeTraceContext } from '@millrace/interceptors';
 import { currentContext } from '@millrace/rpc';
 import type { Transaction } from 'kysely';
 import type { OrderSchema } from '../migrations/schema.ts';
-import { CANCEL_ORDER } from '../use-cases/cancel-order-saga.ts';
-import { PLACE_ORDER } from '../use-cases/place-order.ts';
 import type { OrderDatabase, OrderSaga, OrderUnit, SagaPorts } from '../use-cases/ports.ts';
 import { createOrderReader, createOrderWriter } from './orders.ts';
 import { createProducts } from './products.ts';
@@ -25,11 +23,29 @@ export function createOrderDatabase(db: Database<OrderSchema>, committed: () => 
   };
 }
 
-/** What a step of a saga works on: see SagaPorts. */
-export const openOrder: SagaPorts['open'] = async (tx, { tenant, trace, data }) => {
-  const unit = createOrderUnit(tx, trace);
-  return { unit, order: await unit.orders.lock(tenant, data.orderId) };
-};
+/** What the steps of sagas work on. Replies they settle are handed out when the saga has ended: then they are on disk. */
+export function createSagaOrders(replies: Pick<Replies, 'announce'>, committed: () => void) {
+  const settled = new Map<string, (() => void)[]>();
+  const open: SagaPorts['open'] = async (tx, { id, tenant, trace, data }) => {
+    const unit = createOrderUnit(tx, trace);
+    // Begins anew each time: what an attempt that was rolled back has settled never was.
+    const announcements: (() => void)[] = [];
+    // So many are left behind by sagas that other processes took over; polling finds their replies.
+    if (settled.size > 1_000) settled.clear();
+    settled.set(id, announcements);
+    const settle: OrderUnit['settle'] = async (operation, reply) => {
+      await unit.settle(operation, reply);
+      announcements.push(() => replies.announce(operation, reply));
+    };
+    return { unit: { ...unit, settle }, order: await unit.orders.lock(tenant, data.orderId) };
+  };
+  const ended = ({ id }: { id: string }) => {
+    for (const announce of settled.get(id) ?? []) announce();
+    settled.delete(id);
+    committed();
+  };
+  return { open, ended };
+}
 
 function createOrderUnit(tx: Transaction<OrderSchema>, trace: string | undefined): OrderUnit {
   return {
@@ -54,12 +70,6 @@ function createOrderUnit(tx: Transaction<OrderSchema>, trace: string | undefined
 /** One saga of a type for each order. */
 function sagaId(saga: OrderSaga, orderId: string): string {
   return `${saga.type}/${orderId}`;
-}
-
-/** What somebody may be waiting for when a saga has ended. */
-export function operationsEndedBy({ id, tenant }: { id: string; tenant: string }): OperationSubject[] {
-  const subjectId = id.slice(id.indexOf('/') + 1);
-  return [PLACE_ORDER, CANCEL_ORDER].map((method) => ({ tenant, method, subjectId }));
 }
 
 /** The W3C traceparent of the request that is being served. */

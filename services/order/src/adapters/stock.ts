@@ -33,14 +33,9 @@ export function createStock(tx: Transaction<OrderSchema>): Stock {
       const { rows } = await change(order, sql`reserved = reserved + wanted.quantity`, enough);
       return rows.length > 0;
     },
-    release: async (order) => {
-      await change(order, sql`reserved = reserved - wanted.quantity`);
-    },
-    take: async (order) => {
-      await change(order, sql`on_hand = on_hand - wanted.quantity, reserved = reserved - wanted.quantity`);
-    },
-    restock: async (order) => {
-      await change(order, sql`on_hand = on_hand + wanted.quantity`);
-    },
+    release: (order) => change(order, sql`reserved = reserved - wanted.quantity`),
+    take: (order) =>
+      change(order, sql`on_hand = on_hand - wanted.quantity, reserved = reserved - wanted.quantity`),
+    restock: (order) => change(order, sql`on_hand = on_hand + wanted.quantity`),
   };
 }

@@ -33,7 +33,15 @@ export function priceLines(
   currency: string,
   products: ReadonlyMap<string, Price>,
 ): { lines: OrderLine[]; totalMinor: bigint } {
-  refuse(lines.flatMap((line, index) => checkLine(line, `lines[${index}]`, { currency, products })));
+  const check = ({ sku, quote }: RequestedLine, index: number): Violation[] => {
+    const at = `lines[${index}]`;
+    const price = products.has(sku) ? (quote ?? products.get(sku)) : undefined;
+    if (!price) return [wrong(`${at}.sku`, 'UNKNOWN_PRODUCT', 'no such product')];
+    if (price.currency === currency) return [];
+    const field = quote ? `${at}.quoted_unit_price.currency_code` : `${at}.sku`;
+    return [wrong(field, 'CURRENCY_MISMATCH', `priced in ${price.currency}, the order is in ${currency}`)];
+  };
+  refuse(lines.flatMap(check));
   const priced = lines.map(({ sku, quantity, quote }) => {
     return { sku, quantity, unitPriceMinor: (quote ?? products.get(sku))?.amountMinor ?? 0n };
   });
@@ -43,18 +51,4 @@ export function priceLines(
     refuse([wrong('lines', 'AMOUNT_OVER_LIMIT', limit)]);
   }
   return { lines: priced, totalMinor };
-}
-
-interface Offer {
-  readonly currency: string;
-  readonly products: ReadonlyMap<string, Price>;
-}
-
-function checkLine({ sku, quote }: RequestedLine, at: string, { currency, products }: Offer): Violation[] {
-  const product = products.get(sku);
-  if (!product) return [wrong(`${at}.sku`, 'UNKNOWN_PRODUCT', 'no such product')];
-  const price = quote ?? product;
-  if (price.currency === currency) return [];
-  const field = quote ? `${at}.quoted_unit_price.currency_code` : `${at}.sku`;
-  return [wrong(field, 'CURRENCY_MISMATCH', `priced in ${price.currency}, the order is in ${currency}`)];
 }

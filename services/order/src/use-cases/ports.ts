@@ -94,11 +94,11 @@ export interface Stock {
   /** False, and nothing is changed, when there is not enough of something. */
   reserve(order: Order): Promise<boolean>;
   /** Gives back what was reserved. */
-  release(order: Order): Promise<void>;
+  release(order: Order): Promise<unknown>;
   /** Takes what was reserved out of the warehouse. */
-  take(order: Order): Promise<void>;
+  take(order: Order): Promise<unknown>;
   /** Puts what was taken back into the warehouse. */
-  restock(order: Order): Promise<void>;
+  restock(order: Order): Promise<unknown>;
 }
 
 type Ask<T> = (saga: SagaView<OrderData>, call: StepCall) => Promise<T>;
