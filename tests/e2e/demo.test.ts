@@ -38,7 +38,7 @@ describe('make demo', () => {
   });
 
   const whenThere = existsSync(REAL_FILE) ? test : test.skip;
-  whenThere('replays a day of a real shop', async () => {
+  whenThere('replays two days of a real shop (needs ../shared/data/online-retail-2010-12.csv)', async () => {
     const { status, output } = await demo({ FILE: REAL_FILE });
     expect(output).toMatch(/4,546 lines, 1,538 products, 256 invoices: 229 became orders/);
     expect(output).toMatch(/10 zero price/);

@@ -12,6 +12,7 @@ import {
   type OpenBooks,
 } from '@millrace/demo';
 import { SERVICES, type ServiceName } from '@millrace/dev';
+import { sql } from 'kysely';
 import { watchOrders, type Change } from './support/event-source.ts';
 import { startScratchSystem, type ScratchSystem } from './support/scratch-system.ts';
 
@@ -81,9 +82,7 @@ test.each(SERVICES.map((name, at) => [name, at + 1] as const))(
 );
 
 test('a watcher that came back with its last event’s id has seen every change once, in order', async () => {
-  const [stored] = await books.orders.rows<{ n: bigint }>(
-    (await import('kysely')).sql`SELECT count(*) AS n FROM outbox`,
-  );
+  const [stored] = await books.orders.rows(sql<{ n: bigint }>`SELECT count(*) AS n FROM outbox`);
   while (changes.length < Number(stored?.n)) await new Promise(setImmediate);
   expect(breaks).toBeGreaterThan(0);
   expect(changes).toHaveLength(Number(stored?.n));
