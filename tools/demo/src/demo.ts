@@ -106,12 +106,13 @@ export async function runDemo(
       send({ system, source, settings, observed, sender }, say),
     );
     const tookMs = performance.now() - start;
-    await stages.run('Waiting for the last events', (say) =>
-      untilAtRest(books, {
+    await stages.run('Waiting for the last events', async (say) => {
+      await untilAtRest(books, {
         onWait: ({ sagas, unpublished, undelivered }) =>
           say(`${sagas} sagas and ${unpublished + undelivered} events are under way`),
-      }),
-    );
+      });
+      say('');
+    });
     const verdicts = await readFindings(books);
     const totals = await readTotals(books);
     if (source.report) console.log(source.report());
