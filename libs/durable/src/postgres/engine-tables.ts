@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, QueryCreator, Transaction } from 'kysely';
 import type { DurableTables } from './durable-tables.ts';
 
 /**
@@ -7,6 +7,7 @@ import type { DurableTables } from './durable-tables.ts';
  */
 export function engineTables<S extends DurableTables>(tx: Transaction<S>): Transaction<DurableTables>;
 export function engineTables<S extends DurableTables>(db: Kysely<S>): Kysely<DurableTables>;
+export function engineTables<S extends DurableTables>(query: QueryCreator<S>): QueryCreator<DurableTables>;
 export function engineTables(db: unknown): unknown {
   return db;
 }
