@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { createBus, createDatabase, createEventLog, createRelay } from '@millrace/durable';
+import { createBus, createDatabase, createEventLog, createJanitor, createRelay } from '@millrace/durable';
 import { createReplies, createSagaRunner, migrate } from '@millrace/durable';
 import type { Database, EventLog, SagaRunnerOptions } from '@millrace/durable';
 import { clientInterceptors, createVerifier, serverInterceptors } from '@millrace/interceptors';
@@ -90,6 +90,8 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
   const payments = given.payments ?? connectPayments(given);
   const relay = createRelay({ db, bus, logger });
   closers.add('relay', relay.stop);
+  const janitor = createJanitor({ db, logger });
+  closers.add('janitor', janitor.stop);
   const replies = createReplies({ db, logger, pollMs: 250 });
   const { open, ended: onEnded } = createSagaOrders(replies, relay.wake);
   const cancelSaga = createCancelOrderSaga({ open, payments, now });
@@ -97,13 +99,12 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
   // Connections of their own: sagas that wait for a popular product leave those of the callers alone.
   const sagaDb = createDatabase<OrderSchema>({ url: config.DATABASE_URL, applicationName: 'sagas', logger });
   closers.add('database of the sagas', sagaDb.close);
-  const definitions = [placeSaga, cancelSaga];
-  const runner = createSagaRunner({ db: sagaDb, definitions, logger, onEnded, ...(probe && { probe }) });
+  const engine = { db: sagaDb, logger, onEnded, ...(probe && { probe }) };
+  const runner = createSagaRunner({ ...engine, definitions: [placeSaga, cancelSaga] });
   closers.add('saga runner', runner.stop);
   closers.add('replies', replies.stop);
   closers.add('payment events', consumePaymentEvents(bus, db).stop);
-  relay.start();
-  runner.start();
+  for (const one of [relay, runner, janitor]) one.start();
 
   const orders = createOrderDatabase(db, () => {
     runner.wake();

@@ -1,5 +1,5 @@
 import { appendEvents } from '@millrace/durable';
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type QueryCreator, type Transaction } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import { orderNotFound } from '../domain/caller.ts';
 import type { Order } from '../domain/order.ts';
@@ -25,11 +25,12 @@ export function createOrderReader(db: Kysely<OrderSchema>): OrderReader {
 
 /** Orders as they are changed: each change with its event, for watchers and for the bus. */
 export function createOrderWriter(tx: Transaction<OrderSchema>, trace: string | undefined): OrderWriter {
-  const tell = async (order: Order) => {
+  /** The event of a change, in one statement with it. */
+  const tell = (change: QueryCreator<OrderSchema>, order: Order) => {
     const { id: aggregateId, tenant, customerId: subject, sequence, status } = order;
     const type = `order.${status.toLowerCase()}`;
     const event = { topic: ORDERS_TOPIC, aggregateId, tenant, subject, sequence, type };
-    await appendEvents(tx, [{ ...event, payload: orderEvent(order), ...(trace && { trace }) }]);
+    return appendEvents(change, [{ ...event, payload: orderEvent(order), ...(trace && { trace }) }]);
   };
   return {
     ...createOrderReader(tx),
@@ -38,26 +39,29 @@ export function createOrderWriter(tx: Transaction<OrderSchema>, trace: string | 
       const skus = lines.map(({ sku }) => sku);
       const quantities = lines.map(({ quantity }) => quantity);
       const prices = lines.map(({ unitPriceMinor }) => unitPriceMinor);
-      // The order and its lines, however many, in one statement.
-      await tables(tx)
+      const placed = tables(tx)
         .with('placed', (db) => db.insertInto('orders').values(row))
-        .insertInto('orderLines')
-        .columns(['orderId', 'line', 'sku', 'quantity', 'unitPriceMinor'])
-        .expression(
-          sql`SELECT ${order.id}::uuid, line, sku, quantity, price
-            FROM unnest(${skus}::text[], ${quantities}::integer[], ${prices}::bigint[])
-              WITH ORDINALITY AS lines (sku, quantity, price, line)`,
-        )
-        .execute();
-      await tell(order);
+        .with('filled', (db) =>
+          db
+            .insertInto('orderLines')
+            .columns(['orderId', 'line', 'sku', 'quantity', 'unitPriceMinor'])
+            .expression(
+              sql`SELECT ${order.id}::uuid, line, sku, quantity, price
+              FROM unnest(${skus}::text[], ${quantities}::integer[], ${prices}::bigint[])
+                WITH ORDINALITY AS lines (sku, quantity, price, line)`,
+            ),
+        );
+      await tell(placed, order);
     },
     lock: async (tenant, id) =>
       toOrder(await selectOne(tx, tenant, id).forUpdate('orders').executeTakeFirst()),
     save: async (order) => {
       const { id, status, statusReason, cancelRequested, sequence, updatedAt } = order;
       const change = { status, statusReason, cancelRequested, sequence, updatedAt };
-      await tables(tx).updateTable('orders').set(change).where('id', '=', id).execute();
-      await tell(order);
+      const saved = tables(tx).with('saved', (db) =>
+        db.updateTable('orders').set(change).where('id', '=', id),
+      );
+      await tell(saved, order);
     },
     markCancelRequested: async (id) => {
       await tables(tx).updateTable('orders').set({ cancelRequested: true }).where('id', '=', id).execute();
