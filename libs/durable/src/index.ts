@@ -56,6 +56,8 @@ export { CursorOutOfRange } from './outbox/errors.ts';
 export { createBus } from './bus/create-bus.ts';
 export type { BusOptions } from './bus/create-bus.ts';
 export { handleOnce } from './bus/handle-once.ts';
+export { ifNews } from './bus/if-news.ts';
+export type { News } from './bus/if-news.ts';
 
 export { createJanitor } from './janitor.ts';
 export type { JanitorOptions } from './janitor.ts';

@@ -26,7 +26,7 @@ export function createJanitor<S extends DurableTables>(
   const events = keepEventsMs === undefined ? {} : { olderThanMs: keepEventsMs };
   return createLoop({
     pollMs: everyMs,
-    spacingMs: everyMs,
+    spacingMs: () => everyMs,
     async run() {
       await deleteOldOperations(db, operations);
       await pruneEvents(db, events);

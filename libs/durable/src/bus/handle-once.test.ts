@@ -8,6 +8,7 @@ import type { TestDatabase } from '../testing/index.ts';
 import { createTestDatabase } from '../testing/index.ts';
 import { deleteOldInbox } from './delete-old-inbox.ts';
 import { handleOnce } from './handle-once.ts';
+import { ifNews } from './if-news.ts';
 
 let scratch: TestDatabase;
 let db: Database<DurableTables>;
@@ -40,8 +41,34 @@ test('an effect that fails is not remembered as handled', async () => {
   expect(await handle('failing', () => Promise.resolve())).toBe('handled');
 });
 
+test('an effect that is one statement happens once, however parallel', async () => {
+  const effect = () =>
+    db.read((on) =>
+      ifNews(on, { group: 'statement', eventId: 'e' })
+        .insertInto('operations')
+        .columns(['tenant', 'method', 'key', 'fingerprint', 'subject_id', 'status'])
+        .expression(({ selectFrom }) =>
+          selectFrom('news').select(({ val, ref, fn }) => [
+            ...[val('t').as('tenant'), val('m').as('method'), fn<string>('gen_random_uuid').as('key')],
+            ...[
+              val('f').as('fingerprint'),
+              ref('consumer_group').as('subject_id'),
+              val('open' as const).as('status'),
+            ],
+          ]),
+        )
+        .executeTakeFirst(),
+    );
+  await Promise.all(Array.from({ length: 8 }, effect));
+  await effect();
+  const made = await db.read((on) =>
+    on.selectFrom('operations').select('key').where('subject_id', '=', 'statement').execute(),
+  );
+  expect(made).toHaveLength(1);
+});
+
 test('what was handled long ago is forgotten', async () => {
   await db.read((on) => sql`update inbox set handled_at = now() - interval '8 days'`.execute(on));
   await handle('young', () => Promise.resolve());
-  expect(await deleteOldInbox(db, { batchSize: 1 })).toBe(3);
+  expect(await deleteOldInbox(db, { batchSize: 1 })).toBe(4);
 });

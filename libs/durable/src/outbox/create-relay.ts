@@ -24,7 +24,7 @@ export interface RelayOptions<S extends DurableTables> {
   bus?: Bus;
   /** Longest time an event waits that nobody woke the relay for. Default 500. */
   pollMs?: number;
-  /** Shortest time between two transactions of the relay: events that are committed meanwhile share one. Default 20. */
+  /** Shortest time between two transactions of the relay: events that are committed meanwhile share one. Default 50. */
   spacingMs?: number;
   /** Events a transaction or a publish. Default 500. */
   batchSize?: number;
@@ -42,14 +42,14 @@ export type RelayProbePoint = 'before-stamp' | 'published';
  * one that has the lease works, the others wait for it to fall silent.
  */
 export function createRelay<S extends DurableTables>(options: RelayOptions<S>): Relay {
-  const { db, bus, pollMs = 500, spacingMs = 20, batchSize = 500, leaseMs = 3_000, logger, probe } = options;
+  const { db, bus, pollMs = 500, spacingMs = 50, batchSize = 500, leaseMs = 3_000, logger, probe } = options;
   const lease = createRelayLease(db, leaseMs);
   let stopListening: (() => void) | undefined;
   const onError = (error: unknown): void =>
     logger?.warn({ err: error }, 'the outbox relay failed; trying again');
 
   const notify = createNotifier(db, onError);
-  const timing = { pollMs, spacingMs, onError };
+  const timing = { pollMs, spacingMs: () => spacingMs, onError };
   const publisher = bus && createPublisher({ db, bus, batchSize, lease, ...timing, ...(probe && { probe }) });
   const stamper = createLoop({
     ...timing,

@@ -14,7 +14,7 @@ interface PublisherOptions<S extends DurableTables> {
   bus: Bus;
   batchSize: number;
   pollMs: number;
-  spacingMs: number;
+  spacingMs: () => number;
   lease: Pick<RelayLease, 'token'>;
   onError(error: unknown): void;
   probe?(point: 'published'): Promise<void> | void;

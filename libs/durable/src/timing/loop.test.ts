@@ -41,7 +41,7 @@ test('a wake runs at once', async () => {
 });
 
 test('wakes within the spacing share one run', async () => {
-  const { wake } = open({ spacingMs: 10 });
+  const { wake } = open({ spacingMs: () => 10 });
   for (let i = 0; i < 5; i += 1) {
     await pass(1);
     wake();
@@ -51,7 +51,7 @@ test('wakes within the spacing share one run', async () => {
 });
 
 test('after the spacing a wake runs at once', async () => {
-  const { wake } = open({ spacingMs: 10 });
+  const { wake } = open({ spacingMs: () => 10 });
   await pass(15);
   wake();
   await pass(1);

@@ -11,15 +11,15 @@ export interface LoopOptions {
   run(): Promise<boolean>;
   /** Longest pause between runs. */
   pollMs: number;
-  /** Shortest time from one run's start to the next, so that what comes meanwhile shares it. Default 0. */
-  spacingMs?: number;
+  /** Shortest time from one run's start to the next, so that what comes meanwhile shares it. Default none. */
+  spacingMs?: () => number;
   onError(error: unknown): void;
 }
 
 const shortestPauseMs = 10;
 
 /** Runs until there is nothing to do, then pauses: briefly after work, longer and longer (up to `pollMs`) without. */
-export function createLoop({ run, pollMs, spacingMs = 0, onError }: LoopOptions): Loop {
+export function createLoop({ run, pollMs, spacingMs = () => 0, onError }: LoopOptions): Loop {
   let state: 'new' | 'running' | 'stopped' = 'new';
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -43,7 +43,7 @@ export function createLoop({ run, pollMs, spacingMs = 0, onError }: LoopOptions)
   const go = (): void => {
     if (state !== 'running' || running !== undefined) return;
     clearTimeout(timer);
-    const earlyMs = startedAt + spacingMs - performance.now();
+    const earlyMs = startedAt + spacingMs() - performance.now();
     if (earlyMs > 0) timer = setTimeout(go, earlyMs);
     else
       running = turn().finally(() => {

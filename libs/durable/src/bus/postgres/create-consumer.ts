@@ -19,6 +19,9 @@ export interface ConsumerOptions extends ConsumeOptions {
   logger?: Logger | undefined;
 }
 
+/** Without a backlog, deliveries that come within this time share a claim and an acknowledgement. */
+const spacingMs = 20;
+
 /** Claims as many deliveries as handlers are free, and acknowledges in batches. */
 export function createConsumer(options: ConsumerOptions): Consumer {
   const { db, group, topics, pollMs, logger } = options;
@@ -40,16 +43,19 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     running.add(handling);
   };
   let subscribed = false;
+  let hasBacklog = false;
   const loop = createLoop({
-    pollMs,
-    onError,
+    ...{ pollMs, onError },
+    spacingMs: () => (hasBacklog ? 0 : spacingMs),
     async run() {
       if (!subscribed) await db.transaction((tx) => subscribe(tx, { group, topics, from }));
       subscribed = true;
       await acknowledgements.flush();
       const limit = concurrency - running.size;
       if (limit <= 0) return false;
-      (await db.read((on) => claimDeliveries(on, { group, limit, visibilityMs }))).forEach(start);
+      const claimed = await db.read((on) => claimDeliveries(on, { group, limit, visibilityMs }));
+      hasBacklog = claimed.length === limit;
+      claimed.forEach(start);
       return false;
     },
   });
