@@ -49,11 +49,9 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
     await migrate({ url, migrations, logger });
     const db = createDatabase<OrderSchema>({ url, applicationName: 'order', logger });
     closers.add('database', db.close);
-    const checks = [{ name: 'database', check: db.ping }];
     const { metricsText = async () => '' } = overrides;
-    const ops = createOpsServer({ host: OPS_HOST, port: OPS_PORT, checks, metricsText });
+    const ops = createOpsServer({ host: OPS_HOST, port: OPS_PORT, metricsText });
     closers.add('ops server', ops.close);
-
     const keySetFile = join(config.KEYS_DIR, 'public.jwks.json');
     const auth = createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' });
     const checkedByHandler = ['/shop.order.v1.OrderService/PlaceOrders'];
@@ -68,7 +66,6 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
     // Watches get one turn of the event loop to say goodbye; the server cuts off those that are left.
     closers.add('watches', () => events.stop().then(() => setImmediate()));
     closers.add('readiness', () => ops.setReady(false));
-
     const opsAddress = await ops.listen();
     const grpc = await server.listen({ host, port }).catch((error: unknown) => {
       throw toListenError(error, { host, port, setting: 'GRPC_PORT' });

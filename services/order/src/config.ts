@@ -14,7 +14,7 @@ export const configSchema = z.object({
   OPS_PORT: port(0),
   DATABASE_URL: url(POSTGRES),
   /** Where events are published and payment events come from. */
-  BUS_URL: url([...POSTGRES, 'redis', 'amqp']),
+  BUS_URL: url(POSTGRES),
   PAYMENT_ADDRESS: z.string({ error: 'expected host:port' }).regex(/^[^\s/]+:\d{1,5}$/, 'expected host:port'),
   /** The folder with `public.jwks.json`, the keys of those who may call, and `order.private.jwk.json`, our own. */
   KEYS_DIR: path(),

@@ -14,7 +14,7 @@ export const configSchema = z.object({
   OPS_PORT: port(0),
   DATABASE_URL: url(POSTGRES),
   /** Where events are published. */
-  BUS_URL: url([...POSTGRES, 'redis', 'amqp']),
+  BUS_URL: url(POSTGRES),
   /** The folder with `public.jwks.json`, the keys of those who may call. */
   KEYS_DIR: path(),
   /** Longest wait for one answer of the payment provider. */

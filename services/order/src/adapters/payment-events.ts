@@ -1,7 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { PaymentSchema, PaymentStatus } from '@millrace/contracts';
-import { handleOnce, type Bus, type Consumer, type Database, type Event } from '@millrace/durable';
-import type { Transaction } from 'kysely';
+import { ifNews, type Bus, type Consumer, type Database, type Event } from '@millrace/durable';
 import type { OrderSchema } from '../migrations/schema.ts';
 import { tables } from './tables.ts';
 
@@ -11,13 +10,17 @@ const GROUP = 'order';
 export function consumePaymentEvents(bus: Bus, db: Database<OrderSchema>): Consumer {
   const note = async ({ id: eventId, tenant, sequence, payload }: Event, signal: AbortSignal) => {
     const { id: paymentId, status } = fromBinary(PaymentSchema, payload);
-    const news = { paymentStatus: PaymentStatus[status], paymentSequence: sequence };
-    const work = (tx: Transaction<OrderSchema>) =>
-      handleOnce(tx, { group: GROUP, eventId }, async () => {
-        const update = tables(tx).updateTable('orders').set(news).where('paymentSequence', '<', sequence);
-        await update.where((order) => order.and({ paymentId, tenant })).execute();
-      });
-    await db.transaction(work, { signal });
+    await db.read(
+      (on) =>
+        ifNews<OrderSchema>(tables(on), { group: GROUP, eventId })
+          .updateTable('orders')
+          .set({ paymentStatus: PaymentStatus[status], paymentSequence: sequence })
+          .where((order) => order.and({ paymentId, tenant }))
+          .where('paymentSequence', '<', sequence)
+          .where((order) => order.exists(order.selectFrom('news').selectAll()))
+          .execute(),
+      { signal },
+    );
   };
   // What a process takes with it when it dies is with another one after that time.
   const options = { visibilityMs: 10_000 };
