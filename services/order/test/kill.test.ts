@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -25,7 +25,9 @@ beforeAll(async () => {
   db = createDatabase<OrderSchema>({ url: database.url });
   payments = await startPaymentServer(keys.dir);
 });
+const children: ChildProcess[] = [];
 afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
   await payments.stop();
   await db.close();
   await database.drop();
@@ -46,6 +48,7 @@ async function startProcess() {
     OPS_PORT: '0',
   };
   const child = fork(MAIN, { env, execArgv: ['--conditions=source'] });
+  children.push(child);
   const ended = once(child, 'exit');
   const [{ addresses }] = (await once(child, 'message')) as [{ addresses: { grpc: string } }];
   return {
