@@ -48,13 +48,13 @@ export type { CancelAnswer } from './saga/request-cancel.ts';
 
 export { appendEvents } from './outbox/append-events.ts';
 export { createEventLog } from './outbox/create-event-log.ts';
-export type { EventLog, EventLogOptions, TailOptions } from './outbox/create-event-log.ts';
+export type { EventLog, TailOptions } from './outbox/create-event-log.ts';
+export type { EventLogOptions } from './outbox/event-reader.ts';
 export { createRelay } from './outbox/create-relay.ts';
 export type { Relay, RelayOptions, RelayProbePoint } from './outbox/create-relay.ts';
 export { CursorOutOfRange } from './outbox/errors.ts';
 
 export { createBus } from './bus/create-bus.ts';
-export type { BusOptions } from './bus/create-bus.ts';
 export { handleOnce } from './bus/handle-once.ts';
 export { ifNews } from './bus/if-news.ts';
 export type { News } from './bus/if-news.ts';

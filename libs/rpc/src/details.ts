@@ -6,15 +6,9 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
   StatusSchema,
-  type BadRequest,
-  type ErrorInfo,
-  type RetryInfo,
   type Status,
 } from '@millrace/contracts';
-import { Code, codeName, normalizeCode, RpcError } from './status.ts';
-
-/** What an error can carry beside its reason and retry delay, which are written and read for you. */
-export type Detail = BadRequest | ErrorInfo | RetryInfo;
+import { Code, codeName, normalizeCode, RpcError, type Detail } from './status.ts';
 
 /** One wrong field of a request: a path such as `lines[0].quantity`, and what is expected there. */
 export interface FieldViolation {

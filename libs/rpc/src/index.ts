@@ -2,14 +2,7 @@ export { Call, type CallFields, type CallOrigin } from './call.ts';
 export { Cancellation, type Undo } from './cancellation.ts';
 export { Context, currentContext, runInContext, type ContextFields, type Principal } from './context.ts';
 export { createClient, type Client } from './client.ts';
-export {
-  badRequest,
-  fieldViolations,
-  fromStatus,
-  toStatus,
-  type Detail,
-  type FieldViolation,
-} from './details.ts';
+export { badRequest, fieldViolations, fromStatus, toStatus, type FieldViolation } from './details.ts';
 export { implement, type AnyHandler, type Handlers, type Implementation } from './handlers.ts';
 export {
   asRpcError,
@@ -31,7 +24,15 @@ export {
   type MetadataInit,
   type ReadonlyMetadata,
 } from './metadata.ts';
-export { Code, codeName, normalizeCode, RpcError, type RpcErrorInit, type Sent } from './status.ts';
+export {
+  Code,
+  codeName,
+  normalizeCode,
+  RpcError,
+  type Detail,
+  type RpcErrorInit,
+  type Sent,
+} from './status.ts';
 export { serveEach, type ServeEachOptions } from './serve-each.ts';
 export { createServer, type RpcServer, type ServerOptions } from './server.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';

@@ -1,4 +1,4 @@
-import type { Detail } from './details.ts';
+import type { BadRequest, ErrorInfo, RetryInfo } from '@millrace/contracts';
 
 /** The status codes of gRPC, by name. */
 export const Code = {
@@ -36,6 +36,9 @@ export function normalizeCode(code: unknown): Code {
 
 /** Whether the server can have seen the call: `never` left this process, `refused` before any work, or `maybe`. */
 export type Sent = 'never' | 'maybe' | 'refused';
+
+/** What an error can carry beside its reason and retry delay, which are written and read for you. */
+export type Detail = BadRequest | ErrorInfo | RetryInfo;
 
 /** What an RpcError is made of, beside its code and message. */
 export interface RpcErrorInit {

@@ -1,3 +1,5 @@
+import type { Logger } from '../postgres/logger.ts';
+
 /** An event on the bus. `id` is the same however often it is published or delivered. */
 export interface Event {
   id: string;
@@ -73,4 +75,12 @@ export interface Bus {
   };
   /** Drains, then closes. */
   close(): Promise<void>;
+}
+
+export interface BusOptions {
+  logger?: Logger;
+  /** How long published events are kept for groups to come, and repeats of an id are recognised. Default 24 hours. */
+  keepMs?: number;
+  /** Longest time an event waits that no notification told of. Default 500. */
+  pollMs?: number;
 }

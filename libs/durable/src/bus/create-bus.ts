@@ -1,14 +1,5 @@
-import type { Logger } from '../postgres/logger.ts';
 import { DurableError } from '../postgres/errors.ts';
-import type { Bus } from './bus.ts';
-
-export interface BusOptions {
-  logger?: Logger;
-  /** How long published events are kept for groups to come, and repeats of an id are recognised. Default 24 hours. */
-  keepMs?: number;
-  /** Longest time an event waits that no notification told of. Default 500. */
-  pollMs?: number;
-}
+import type { Bus, BusOptions } from './bus.ts';
 
 type Driver = (url: string, options: BusOptions) => Promise<Bus>;
 

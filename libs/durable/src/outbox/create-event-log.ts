@@ -1,10 +1,9 @@
 import type { Database } from '../postgres/database.ts';
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import { engineTables } from '../postgres/engine-tables.ts';
-import type { Logger } from '../postgres/logger.ts';
 import { CursorOutOfRange } from './errors.ts';
 import type { EventFilter, StoredEvent } from './event.ts';
-import { createEventReader } from './event-reader.ts';
+import { createEventReader, type EventLogOptions } from './event-reader.ts';
 import { readEvents } from './read-events.ts';
 
 export interface TailOptions {
@@ -26,15 +25,6 @@ export interface EventLog {
   head(): Promise<bigint>;
   /** Ends all tails. */
   stop(): Promise<void>;
-}
-
-export interface EventLogOptions<S extends DurableTables> {
-  db: Database<S>;
-  /** Longest time a tail waits for an event nobody notified us of. Default 500. */
-  pollMs?: number;
-  /** Events kept in memory for all tails together. Default 2,000. */
-  recent?: number;
-  logger?: Logger;
 }
 
 const pageSize = 200;

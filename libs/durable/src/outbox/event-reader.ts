@@ -1,12 +1,22 @@
+import type { Database } from '../postgres/database.ts';
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import { engineTables } from '../postgres/engine-tables.ts';
+import type { Logger } from '../postgres/logger.ts';
 import { createLoop } from '../timing/loop.ts';
 import { createWakeups } from '../timing/wakeups.ts';
 import { stampedChannel } from './channels.ts';
-import type { EventLogOptions } from './create-event-log.ts';
 import { readEvents } from './read-events.ts';
 import type { RecentEvents } from './recent-events.ts';
 import { createRecentEvents } from './recent-events.ts';
+
+export interface EventLogOptions<S extends DurableTables> {
+  db: Database<S>;
+  /** Longest time a tail waits for an event nobody notified us of. Default 500. */
+  pollMs?: number;
+  /** Events kept in memory for all tails together. Default 2,000. */
+  recent?: number;
+  logger?: Logger;
+}
 
 export interface EventReader {
   /** Reads for as long as anybody has joined. */

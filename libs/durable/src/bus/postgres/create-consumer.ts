@@ -1,23 +1,12 @@
-import type { Database } from '../../postgres/database.ts';
-import type { Logger } from '../../postgres/logger.ts';
 import { createAlarm } from '../../timing/alarm.ts';
 import { createLoop } from '../../timing/loop.ts';
-import type { ConsumeOptions, Consumer, Handler } from '../bus.ts';
+import type { Consumer } from '../bus.ts';
 import { createAcknowledgements } from './acknowledgements.ts';
-import type { BusTables } from './bus-tables.ts';
 import type { Claimed } from './delivery-store.ts';
 import { claimDeliveries } from './delivery-store.ts';
+import type { ConsumerOptions } from './handle-delivery.ts';
 import { handleDelivery } from './handle-delivery.ts';
 import { deliveryChannel, subscribe } from './publish.ts';
-
-export interface ConsumerOptions extends ConsumeOptions {
-  db: Database<BusTables>;
-  group: string;
-  topics: readonly string[];
-  handler: Handler;
-  pollMs: number;
-  logger?: Logger | undefined;
-}
 
 /** Without a backlog, deliveries that come within this time share a claim and an acknowledgement. */
 const spacingMs = 20;

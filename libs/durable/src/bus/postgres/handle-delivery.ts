@@ -1,6 +1,18 @@
-import type { ConsumerOptions } from './create-consumer.ts';
+import type { Database } from '../../postgres/database.ts';
+import type { Logger } from '../../postgres/logger.ts';
+import type { ConsumeOptions, Handler } from '../bus.ts';
+import type { BusTables } from './bus-tables.ts';
 import type { Claimed } from './delivery-store.ts';
 import { bury, postpone } from './delivery-store.ts';
+
+export interface ConsumerOptions extends ConsumeOptions {
+  db: Database<BusTables>;
+  group: string;
+  topics: readonly string[];
+  handler: Handler;
+  pollMs: number;
+  logger?: Logger | undefined;
+}
 
 export type Handled = { kind: 'done' } | { kind: 'postponed'; delayMs: number } | { kind: 'dead' };
 

@@ -4,7 +4,7 @@ import { createDatabase } from '../../postgres/create-database.ts';
 import type { TestDatabase } from '../../testing/index.ts';
 import { createTestDatabase } from '../../testing/index.ts';
 import type { Bus, Event } from '../bus.ts';
-import type { BusOptions } from '../create-bus.ts';
+import type { BusOptions } from '../bus.ts';
 import { createBus } from '../create-bus.ts';
 
 let scratch: TestDatabase;
