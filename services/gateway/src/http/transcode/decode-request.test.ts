@@ -162,6 +162,10 @@ describe('what is wrong is named', () => {
     expect(faultsOf('POST', '/v1/orders', { body: JSON.stringify(ORDER) })).toEqual({
       idempotency_key: 'is missing: send the Idempotency-Key header',
     });
+    const wrong = JSON.stringify({ currencyCode: 'pounds', lines: [{ sku: 'MUG', quantity: 0 }] });
+    expect(Object.keys(faultsOf('POST', '/v1/orders', { body: wrong }))).toEqual([
+      ...['idempotency_key', 'currency_code', 'lines[0].quantity'],
+    ]);
     expect(Object.keys(faultsOf('POST', '/v1/orders', { body, key: 'k1' }))).toEqual(['idempotency_key']);
     expect(Object.keys(faultsOf('POST', '/v1/orders/7:cancel', { body: '{"orderId":"8"}' }))).toEqual([
       'order_id',

@@ -8,6 +8,7 @@ import {
   type Message,
 } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
+import { validateMessage } from '@millrace/interceptors';
 import { badRequest } from '@millrace/rpc';
 import { findField, nameOf, type FieldPath } from './field-path.ts';
 import { jsonFaults } from './json-faults.ts';
@@ -113,7 +114,10 @@ export function decodeRequest(route: Route, input: HttpInput): Message {
       })),
     );
   const key = findField(descriptor, KEY_FIELD);
-  if (key && read(descriptor, message, key) === undefined)
-    throw badRequest([{ field: KEY_FIELD, description: 'is missing: send the Idempotency-Key header' }]);
+  if (key && read(descriptor, message, key) === undefined) {
+    const others = validateMessage(descriptor, message).filter(({ field }) => field !== KEY_FIELD);
+    const missing = { field: KEY_FIELD, description: 'is missing: send the Idempotency-Key header' };
+    throw badRequest([missing, ...others]);
+  }
   return message;
 }
