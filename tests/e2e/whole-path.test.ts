@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { OrderService, OrderStatus } from '@millrace/contracts';
-import { createClient, createTransport, type Transport } from '@millrace/rpc';
+import { createBareClient, createTransport, type Transport } from '@millrace/rpc';
 import { send } from './support/http.ts';
 import { ROOT } from './support/run.ts';
 import { startScratchSystem, type ScratchSystem } from './support/scratch-system.ts';
@@ -13,7 +13,7 @@ jest.setTimeout(120_000);
 let system: ScratchSystem;
 let transport: Transport;
 let token: string;
-const clients = () => createClient(OrderService, { transport });
+const clients = () => createBareClient(OrderService, { transport });
 const metadata = () => ({ authorization: `Bearer ${token}` });
 
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import {
   Cancellation,
   Code,
   Context,
-  createClient,
+  createBareClient,
   createTransport,
   RpcError,
   runInContext,
@@ -116,7 +116,7 @@ test.each(Object.keys(CALLS))('%s: a client that vanishes cancels the handler', 
   await once(proxy, 'listening');
   const { port: proxyPort } = proxy.address() as { port: number };
   const transport = createTransport({ address: `127.0.0.1:${proxyPort}` });
-  const client = createClient(EchoService, { transport });
+  const client = createBareClient(EchoService, { transport });
   const failure = CALLS[kind]?.({ ...rig, client });
   await begun;
   for (const socket of sockets) socket.destroy();

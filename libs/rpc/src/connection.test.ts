@@ -5,8 +5,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import { EchoService } from '@millrace/contracts/testing';
 import {
   Code,
-  createClient,
-  createServer as createRpcServer,
+  createBareClient,
+  createBareServer,
   createTransport,
   implement,
   type ClientLimits,
@@ -28,7 +28,7 @@ async function addressOf(server: Server): Promise<string> {
 function clientOf(address: string, limits: ClientLimits = {}) {
   const transport = createTransport({ address, limits });
   closing.push(() => transport.close());
-  return createClient(EchoService, { transport });
+  return createBareClient(EchoService, { transport });
 }
 
 /** A peer by bare HTTP/2 that answers calls as it is told. */
@@ -49,7 +49,7 @@ async function peer(answer: (stream: ServerHttp2Stream) => void): Promise<string
 }
 
 function createServerOfEcho() {
-  return createRpcServer({ services: [implement(EchoService, echo)] });
+  return createBareServer({ services: [implement(EchoService, echo)] });
 }
 
 function respond(stream: ServerHttp2Stream, trailers: Record<string, string>): void {

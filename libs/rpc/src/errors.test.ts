@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { CatalogService, type CallKind } from '@millrace/contracts';
-import { badRequest, Code, createClient, fieldViolations, RpcError, type Interceptor } from './index.ts';
+import { badRequest, Code, createBareClient, fieldViolations, RpcError, type Interceptor } from './index.ts';
 import { createRig, frame, rawCall, type RigOptions } from './testing.ts';
 
 const KINDS: readonly CallKind[] = ['unary', 'clientStream', 'serverStream', 'bidi'];
@@ -117,7 +117,7 @@ test('details that no header holds are left out', async () => {
 test('a method that nobody has is UNIMPLEMENTED, and so is one without a handler', async () => {
   await using rig = await createRig({ handlers: { echo: undefined as never } });
   await expect(rig.call('unary')).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
-  const stranger = createClient(CatalogService, { transport: rig.transport });
+  const stranger = createBareClient(CatalogService, { transport: rig.transport });
   await expect(stranger.listProducts({})).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
 });
 

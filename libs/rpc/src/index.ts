@@ -1,7 +1,7 @@
 export { Call, type CallFields, type CallOrigin } from './call.ts';
 export { Cancellation, type Undo } from './cancellation.ts';
 export { Context, currentContext, runInContext, type ContextFields, type Principal } from './context.ts';
-export { createClient, type Client } from './client.ts';
+export { createBareClient, type Client } from './bare-client.ts';
 export { badRequest, fieldViolations, fromStatus, toStatus, type FieldViolation } from './details.ts';
 export { implement, type AnyHandler, type Handlers, type Implementation } from './handlers.ts';
 export {
@@ -34,5 +34,5 @@ export {
   type Sent,
 } from './status.ts';
 export { serveEach, type ServeEachOptions } from './serve-each.ts';
-export { createServer, type RpcServer, type ServerOptions } from './server.ts';
+export { createBareServer, type RpcServer, type ServerOptions } from './bare-server.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';

@@ -3,7 +3,7 @@ import { connect, createServer as createNetServer, type AddressInfo } from 'node
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { EchoService } from '@millrace/contracts/testing';
-import { Code, createServer, implement, ListenError, type Call } from './index.ts';
+import { Code, createBareServer, implement, ListenError, type Call } from './index.ts';
 import { createRig, echo } from './testing.ts';
 
 const GRACE_MS = 10_000;
@@ -124,14 +124,14 @@ test('closing twice is closing once', async () => {
 });
 
 test('a server that never listened closes', async () => {
-  await createServer({ services: [implement(EchoService, echo)] }).close({ graceMs: GRACE_MS });
+  await createBareServer({ services: [implement(EchoService, echo)] }).close({ graceMs: GRACE_MS });
 });
 
 test('a port that is taken is an error that names it', async () => {
   const taken = createNetServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
-  const server = createServer({ services: [implement(EchoService, echo)] });
+  const server = createBareServer({ services: [implement(EchoService, echo)] });
   const failure = server.listen({ host: '127.0.0.1', port });
   await expect(failure).rejects.toBeInstanceOf(ListenError);
   await expect(failure).rejects.toMatchObject({

@@ -3,7 +3,7 @@ import { CatalogService, OrderService } from '@millrace/contracts';
 import { createVerifier, serverInterceptors, type Logger } from '@millrace/interceptors';
 import {
   Code,
-  createServer,
+  createBareServer,
   implement,
   RpcError,
   type Call,
@@ -53,7 +53,7 @@ export async function startFakeOrderService(keysDir: string, logger: Logger): Pr
   const calls: FakeOrderService['calls'] = [];
   const keySetFile = join(keysDir, 'public.jwks.json');
   const auth = createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' });
-  const server: RpcServer = createServer({
+  const server: RpcServer = createBareServer({
     services: [
       implement(
         OrderService,

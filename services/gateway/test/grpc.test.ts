@@ -4,7 +4,7 @@ import type { RpcError } from '@millrace/rpc';
 import {
   badRequest,
   Code,
-  createClient,
+  createBareClient,
   createTransport,
   fieldViolations,
   type Call,
@@ -29,8 +29,8 @@ afterAll(async () => {
 });
 beforeEach(() => rig.order.reset());
 
-const orders = () => createClient(OrderService, { transport });
-const catalog = () => createClient(CatalogService, { transport });
+const orders = () => createBareClient(OrderService, { transport });
+const catalog = () => createBareClient(CatalogService, { transport });
 
 function answerEverything(): void {
   Object.assign(rig.order.handlers, {
@@ -174,7 +174,7 @@ describe('the order service by gRPC', () => {
   });
 
   test('services that are not for the world are not there', async () => {
-    const payments = createClient(PaymentService, { transport });
+    const payments = createBareClient(PaymentService, { transport });
     const error = await payments
       .getPayment({ paymentId: ID }, { metadata })
       .catch((thrown: unknown) => thrown);

@@ -5,7 +5,7 @@ import { createReplies, createSagaRunner, migrate } from '@millrace/durable';
 import type { Database, EventLog, SagaRunnerOptions } from '@millrace/durable';
 import { clientInterceptors, createVerifier, serverInterceptors } from '@millrace/interceptors';
 import { errors, serverDeadline, serviceCredentials, validate } from '@millrace/interceptors';
-import { createServer, createTransport, type Implementation } from '@millrace/rpc';
+import { createBareServer, createTransport, type Implementation } from '@millrace/rpc';
 import { createClosers, createLogger, createOpsServer, toListenError } from '@millrace/runtime';
 import type { App, Closers, Logger } from '@millrace/runtime';
 import { v7 as uuidv7 } from 'uuid';
@@ -57,7 +57,7 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
     const checkedByHandler = ['/shop.order.v1.OrderService/PlaceOrders'];
     const chain = { service: 'order', logger, auth, errors: errorTable, validate: { checkedByHandler } };
     const events = createEventLog({ db, logger });
-    const server = createServer({
+    const server = createBareServer({
       services: await openServices(db, { ...overrides, config, logger, closers, events }),
       interceptors: serverInterceptors(chain),
       reflection: config.NODE_ENV !== 'production',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createBus, createDatabase, createJanitor, createRelay, migrate } from '@millrace/durable';
 import { createVerifier, serverInterceptors } from '@millrace/interceptors';
-import { createServer, type Implementation } from '@millrace/rpc';
+import { createBareServer, type Implementation } from '@millrace/rpc';
 import {
   createClosers,
   createLogger,
@@ -53,7 +53,7 @@ export function createPaymentApp(config: PaymentConfig, overrides: PaymentOverri
       ...(metricsText && { metricsText }),
     });
     closers.add('ops server', ops.close);
-    const server = createServer({
+    const server = createBareServer({
       services: [await openService({ config, logger, closers }, overrides)],
       interceptors: serverInterceptors({ service: 'payment', logger, auth, errors: errorTable }),
       reflection: config.NODE_ENV !== 'production',

@@ -3,7 +3,7 @@ import { PaymentService } from '@millrace/contracts';
 import { createDatabase } from '@millrace/durable';
 import { createTestDatabase } from '@millrace/durable/testing';
 import { credentials } from '@millrace/interceptors';
-import { createClient, createTransport, type Client } from '@millrace/rpc';
+import { createBareClient, createTransport, type Client } from '@millrace/rpc';
 import { createClosers, loadConfig } from '@millrace/runtime';
 import type { ProviderSchema } from '../src/adapters/sandbox-provider/schema.ts';
 import { createPaymentApp, type PaymentOverrides } from '../src/app.ts';
@@ -51,7 +51,7 @@ export async function createPaymentRig() {
     closers.add('client', transport.close);
     const authorization = keys.authorize(claims);
     const interceptors = [credentials(() => Promise.resolve(authorization))];
-    return createClient(PaymentService, { transport, interceptors });
+    return createBareClient(PaymentService, { transport, interceptors });
   }
 
   return {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PaymentStatus as Status } from '@millrace/contracts';
-import { Code, createClient, createTransport, fieldViolations, RpcError } from '@millrace/rpc';
+import { Code, createBareClient, createTransport, fieldViolations, RpcError } from '@millrace/rpc';
 import { PaymentService } from '@millrace/contracts';
 import { about, anAuthorize, createPaymentRig, type PaymentClient } from './payment-rig.ts';
 
@@ -89,7 +89,7 @@ describe('a caller', () => {
 
   test('without a token is not let in', async () => {
     const transport = createTransport({ address: grpc });
-    const nobody = createClient(PaymentService, { transport });
+    const nobody = createBareClient(PaymentService, { transport });
     const error = await failure(nobody.getPayment({ paymentId: randomUUID() }));
     await transport.close();
     expect(error).toMatchObject({ code: Code.UNAUTHENTICATED, reason: 'TOKEN_MISSING' });

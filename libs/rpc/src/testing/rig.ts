@@ -1,11 +1,11 @@
 import type { CallKind } from '@millrace/contracts';
 import { EchoService } from '@millrace/contracts/testing';
-import { createClient, type Client } from '../client.ts';
+import { createBareClient, type Client } from '../bare-client.ts';
 import { implement, type Handlers } from '../handlers.ts';
 import type { Interceptor } from '../interceptor.ts';
 import { createInvoker, type CallOptions, type Invoke } from '../invoker.ts';
 import type { ClientLimits, ServerLimits } from '../limits.ts';
-import { createServer, type RpcServer } from '../server.ts';
+import { createBareServer, type RpcServer } from '../bare-server.ts';
 import { createTransport, type Transport } from '../transport.ts';
 import { echo } from './echo.ts';
 
@@ -66,7 +66,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     reflection = false,
     limits = {},
   } = options;
-  const server = createServer({
+  const server = createBareServer({
     services: [implement(EchoService, { ...echo, ...handlers })],
     interceptors: serverSide,
     reflection,
@@ -75,7 +75,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   const address = `127.0.0.1:${port}`;
   const transport = createTransport({ address, limits: limits.client ?? {} });
-  const client = createClient(EchoService, { transport, interceptors: clientSide });
+  const client = createBareClient(EchoService, { transport, interceptors: clientSide });
   const close = async (): Promise<void> => {
     await transport.close();
     await server.close({ graceMs: 0 });

@@ -1,5 +1,5 @@
 import type { Service } from '@millrace/contracts';
-import { createServer, type Interceptor, type Next } from '@millrace/rpc';
+import { createBareServer, type Interceptor, type Next } from '@millrace/rpc';
 import { toListenError } from '@millrace/runtime';
 import { passThrough } from './pass-through.ts';
 
@@ -24,7 +24,7 @@ export interface GrpcServer {
 /** Serves every method of the services behind us by gRPC. */
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const { host, port, services, forward, ...rest } = options;
-  const server = createServer({
+  const server = createBareServer({
     services: services.map((service) => passThrough(service, forward)),
     ...rest,
   });

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { describeService, type CallKind } from '@millrace/contracts';
 import { EchoService } from '@millrace/contracts/testing';
 import type { RpcError } from '@millrace/rpc';
-import { badRequest, Code, createInvoker, createServer, createTransport, type Next } from '@millrace/rpc';
+import { badRequest, Code, createInvoker, createBareServer, createTransport, type Next } from '@millrace/rpc';
 import { createRig, type Rig } from '@millrace/rpc/testing';
 import { createForward } from '../upstreams.ts';
 import { passThrough } from './pass-through.ts';
@@ -19,7 +19,7 @@ async function startThrough(handlers: Parameters<typeof createRig>[0] = {}): Pro
   const behind = await createRig(handlers);
   const invoke = createInvoker({ transport: behind.transport });
   const forward: Next = createForward([{ name: 'echo', services: [service], invoke, close: behind.close }]);
-  const server = createServer({ services: [passThrough(service, forward)] });
+  const server = createBareServer({ services: [passThrough(service, forward)] });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   const transport = createTransport({ address: `127.0.0.1:${port}` });
   const front = await createRig({ client: [(call) => transport.next(call)] });

@@ -1,7 +1,7 @@
 import { PaymentService, PaymentStatus } from '@millrace/contracts';
 import type { Outcome, SagaView, StepCall } from '@millrace/durable';
 import { readTraceContext } from '@millrace/interceptors';
-import { Code, Context, createClient, createMetadata, RpcError } from '@millrace/rpc';
+import { Code, Context, createBareClient, createMetadata, RpcError } from '@millrace/rpc';
 import type { CallOptions, InvokerOptions } from '@millrace/rpc';
 import type { OrderData, Payments } from '../use-cases/ports.ts';
 
@@ -12,7 +12,7 @@ const FINAL: ReadonlySet<Code> = new Set([Code.FAILED_PRECONDITION, Code.INVALID
 
 /** Payments by the payment service. */
 export function createPayments(options: InvokerOptions): Payments {
-  const client = createClient(PaymentService, options);
+  const client = createBareClient(PaymentService, options);
   return {
     authorize: (saga, call) =>
       unlessRefused(async () => {

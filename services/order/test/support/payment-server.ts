@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { PaymentService, PaymentStatus, type AuthorizeRequest } from '@millrace/contracts';
 import { createVerifier, serverInterceptors } from '@millrace/interceptors';
-import { Code, createServer, implement, RpcError, type Call, type Context } from '@millrace/rpc';
+import { Code, createBareServer, implement, RpcError, type Call, type Context } from '@millrace/rpc';
 import { silent } from './silent-logger.ts';
 
 export type PaymentMethod = 'authorize' | 'capture' | 'void' | 'refund';
@@ -93,7 +93,7 @@ export async function startPaymentServer(keysDir: string): Promise<PaymentServer
 
   const keySetFile = join(keysDir, 'public.jwks.json');
   const auth = createVerifier({ keySetFile, issuers: ['order'], audience: 'payment' });
-  const server = createServer({
+  const server = createBareServer({
     services: [
       implement(PaymentService, {
         authorize: handle('authorize'),

@@ -13,7 +13,13 @@ import {
 import { createBus, createDatabase, type Database } from '@millrace/durable';
 import { createTestDatabase } from '@millrace/durable/testing';
 import { clientInterceptors, serviceCredentials } from '@millrace/interceptors';
-import { createClient, createTransport, type Client, type Interceptor, type Transport } from '@millrace/rpc';
+import {
+  createBareClient,
+  createTransport,
+  type Client,
+  type Interceptor,
+  type Transport,
+} from '@millrace/rpc';
 import { loadConfig } from '@millrace/runtime';
 import { createOrderApp, type OrderOverrides } from '../../src/app.ts';
 import { configSchema } from '../../src/config.ts';
@@ -120,8 +126,8 @@ export function createShop(transport: Transport, keysDir: string, who: Who): Sho
   const options = { peer: 'order', logger: silent, credentials, retry: false, breaker: false } as const;
   const interceptors = [speakFor, ...clientInterceptors(options)];
   return {
-    orders: createClient(OrderService, { transport, interceptors }),
-    catalog: createClient(CatalogService, { transport, interceptors }),
+    orders: createBareClient(OrderService, { transport, interceptors }),
+    catalog: createBareClient(CatalogService, { transport, interceptors }),
   };
 }
 

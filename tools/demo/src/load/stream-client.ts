@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { CatalogService, OrderSchema, OrderService, type ProductInputSchema } from '@millrace/contracts';
-import { createClient, createTransport } from '@millrace/rpc';
+import { createBareClient, createTransport } from '@millrace/rpc';
 import { ORDER_DEADLINE_MS, type OrdersClient } from './orders-client.ts';
 import { createOrdersStream } from './orders-stream.ts';
 
@@ -18,8 +18,8 @@ export interface StreamClient extends OrdersClient {
 
 export function createStreamClient({ address, token }: StreamClientOptions): StreamClient {
   const transport = createTransport({ address });
-  const orders = createClient(OrderService, { transport });
-  const catalog = createClient(CatalogService, { transport });
+  const orders = createBareClient(OrderService, { transport });
+  const catalog = createBareClient(CatalogService, { transport });
   const metadata = { authorization: `Bearer ${token}` };
   const stream = createOrdersStream(orders, { metadata });
   return {

@@ -14,7 +14,7 @@ import type { MethodOptions } from "@bufbuild/protobuf/wkt";
 export declare const file_millrace_policy_v1_policy: GenFile;
 
 /**
- * What a caller may expect of a method, and who may call it.
+ * What a caller may expect of a method, and who may call it. Deadline and roles have to be said; the rest has defaults.
  *
  * @generated from message millrace.policy.v1.MethodPolicy
  */
@@ -46,6 +46,48 @@ export declare type MethodPolicy = Message<"millrace.policy.v1.MethodPolicy"> & 
    * @generated from field: bool long_lived = 4;
    */
   longLived: boolean;
+
+  /**
+   * Second attempts, after a failure.
+   *
+   * @generated from field: millrace.policy.v1.RetryPolicy retry = 5;
+   */
+  retry?: RetryPolicy | undefined;
+
+  /**
+   * A second attempt beside a slow first one. Only for methods without side effects; none unless said.
+   *
+   * @generated from field: millrace.policy.v1.HedgePolicy hedge = 6;
+   */
+  hedge?: HedgePolicy | undefined;
+
+  /**
+   * When calls are held back from a service that fails.
+   *
+   * @generated from field: millrace.policy.v1.BreakerPolicy breaker = 7;
+   */
+  breaker?: BreakerPolicy | undefined;
+
+  /**
+   * How many calls one client may have under way.
+   *
+   * @generated from field: millrace.policy.v1.BulkheadPolicy bulkhead = 8;
+   */
+  bulkhead?: BulkheadPolicy | undefined;
+
+  /**
+   * The times of a stream, beside its deadline.
+   *
+   * @generated from field: millrace.policy.v1.StreamPolicy stream = 9;
+   */
+  stream?: StreamPolicy | undefined;
+
+  /**
+   * Messages longer than this are sent compressed by gzip. 0: none.
+   *
+   * @generated from field: int32 compress_above_bytes = 10;
+   */
+  compressAboveBytes: number;
 };
 
 /**
@@ -53,6 +95,176 @@ export declare type MethodPolicy = Message<"millrace.policy.v1.MethodPolicy"> & 
  * Use `create(MethodPolicySchema)` to create a new message.
  */
 export declare const MethodPolicySchema: GenMessage<MethodPolicy>;
+
+/**
+ * Second attempts.
+ *
+ * @generated from message millrace.policy.v1.RetryPolicy
+ */
+export declare type RetryPolicy = Message<"millrace.policy.v1.RetryPolicy"> & {
+  /**
+   * Retries, not attempts. Default 2.
+   *
+   * @generated from field: optional int32 max_retries = 1;
+   */
+  maxRetries?: number | undefined;
+};
+
+/**
+ * Describes the message millrace.policy.v1.RetryPolicy.
+ * Use `create(RetryPolicySchema)` to create a new message.
+ */
+export declare const RetryPolicySchema: GenMessage<RetryPolicy>;
+
+/**
+ * A second attempt beside a slow first one.
+ *
+ * @generated from message millrace.policy.v1.HedgePolicy
+ */
+export declare type HedgePolicy = Message<"millrace.policy.v1.HedgePolicy"> & {
+  /**
+   * When the second is sent. 0: after the 95th percentile that the client has seen.
+   *
+   * @generated from field: int32 delay_ms = 1;
+   */
+  delayMs: number;
+};
+
+/**
+ * Describes the message millrace.policy.v1.HedgePolicy.
+ * Use `create(HedgePolicySchema)` to create a new message.
+ */
+export declare const HedgePolicySchema: GenMessage<HedgePolicy>;
+
+/**
+ * When calls are held back.
+ *
+ * @generated from message millrace.policy.v1.BreakerPolicy
+ */
+export declare type BreakerPolicy = Message<"millrace.policy.v1.BreakerPolicy"> & {
+  /**
+   * The share of failures that opens the circuit. Default 0.5.
+   *
+   * @generated from field: optional double failure_ratio = 1;
+   */
+  failureRatio?: number | undefined;
+
+  /**
+   * Over what time they are counted. Default 10000.
+   *
+   * @generated from field: optional int32 window_ms = 2;
+   */
+  windowMs?: number | undefined;
+
+  /**
+   * Fewer calls than this in the window never open it. Default 20.
+   *
+   * @generated from field: optional int32 minimum_calls = 3;
+   */
+  minimumCalls?: number | undefined;
+
+  /**
+   * How long it stays open. Default 1000.
+   *
+   * @generated from field: optional int32 open_ms = 4;
+   */
+  openMs?: number | undefined;
+
+  /**
+   * How many calls are let through to try. Default 10.
+   *
+   * @generated from field: optional int32 trial_calls = 5;
+   */
+  trialCalls?: number | undefined;
+
+  /**
+   * A call that takes longer counts as a failure. 0, the default: none.
+   *
+   * @generated from field: optional int32 slow_call_ms = 6;
+   */
+  slowCallMs?: number | undefined;
+};
+
+/**
+ * Describes the message millrace.policy.v1.BreakerPolicy.
+ * Use `create(BreakerPolicySchema)` to create a new message.
+ */
+export declare const BreakerPolicySchema: GenMessage<BreakerPolicy>;
+
+/**
+ * How many calls one client may have under way.
+ *
+ * @generated from message millrace.policy.v1.BulkheadPolicy
+ */
+export declare type BulkheadPolicy = Message<"millrace.policy.v1.BulkheadPolicy"> & {
+  /**
+   * Methods that name the same group share one bulkhead. Default: each method has its own.
+   *
+   * @generated from field: string group = 1;
+   */
+  group: string;
+
+  /**
+   * Calls under way at once. Default 512.
+   *
+   * @generated from field: optional int32 max_concurrent = 2;
+   */
+  maxConcurrent?: number | undefined;
+
+  /**
+   * Calls that wait for a place. Default 512.
+   *
+   * @generated from field: optional int32 max_queued = 3;
+   */
+  maxQueued?: number | undefined;
+};
+
+/**
+ * Describes the message millrace.policy.v1.BulkheadPolicy.
+ * Use `create(BulkheadPolicySchema)` to create a new message.
+ */
+export declare const BulkheadPolicySchema: GenMessage<BulkheadPolicy>;
+
+/**
+ * The times of a stream, in milliseconds. 0 switches one off.
+ *
+ * @generated from message millrace.policy.v1.StreamPolicy
+ */
+export declare type StreamPolicy = Message<"millrace.policy.v1.StreamPolicy"> & {
+  /**
+   * How long the client waits for the first message. Default 0: the deadline is enough.
+   *
+   * @generated from field: optional int32 first_message_ms = 1;
+   */
+  firstMessageMs?: number | undefined;
+
+  /**
+   * How long a stream may stand still: a sender that sends nothing, a reader that takes nothing. Default 60000.
+   *
+   * @generated from field: optional int32 idle_ms = 2;
+   */
+  idleMs?: number | undefined;
+
+  /**
+   * How old a long-lived stream may get before its server asks the client to open another, a tenth more or less. Default 1800000.
+   *
+   * @generated from field: optional int32 max_age_ms = 3;
+   */
+  maxAgeMs?: number | undefined;
+
+  /**
+   * How often a server that has nothing to send on a long-lived stream says that it lives. Default 15000.
+   *
+   * @generated from field: optional int32 heartbeat_ms = 4;
+   */
+  heartbeatMs?: number | undefined;
+};
+
+/**
+ * Describes the message millrace.policy.v1.StreamPolicy.
+ * Use `create(StreamPolicySchema)` to create a new message.
+ */
+export declare const StreamPolicySchema: GenMessage<StreamPolicy>;
 
 /**
  * How much a call matters when not all can be served.

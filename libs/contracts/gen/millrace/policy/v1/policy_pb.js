@@ -11,7 +11,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file millrace/policy/v1/policy.proto.
  */
 export const file_millrace_policy_v1_policy = /*@__PURE__*/
-  fileDesc("Ch9taWxscmFjZS9wb2xpY3kvdjEvcG9saWN5LnByb3RvEhJtaWxscmFjZS5wb2xpY3kudjEifAoMTWV0aG9kUG9saWN5EhMKC2RlYWRsaW5lX21zGAEgASgFEg0KBXJvbGVzGAIgAygJEjQKC2NyaXRpY2FsaXR5GAMgASgOMh8ubWlsbHJhY2UucG9saWN5LnYxLkNyaXRpY2FsaXR5EhIKCmxvbmdfbGl2ZWQYBCABKAgqkwEKC0NyaXRpY2FsaXR5EhsKF0NSSVRJQ0FMSVRZX1VOU1BFQ0lGSUVEEAASGQoVQ1JJVElDQUxJVFlfU0hFRERBQkxFEAESFwoTQ1JJVElDQUxJVFlfREVGQVVMVBACEhgKFENSSVRJQ0FMSVRZX0NSSVRJQ0FMEAMSGQoVQ1JJVElDQUxJVFlfRVNTRU5USUFMEAQ6WgoGbWV0aG9kEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYgZADIAEoCzIgLm1pbGxyYWNlLnBvbGljeS52MS5NZXRob2RQb2xpY3lSBm1ldGhvZGIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("Ch9taWxscmFjZS9wb2xpY3kvdjEvcG9saWN5LnByb3RvEhJtaWxscmFjZS5wb2xpY3kudjEilgMKDE1ldGhvZFBvbGljeRITCgtkZWFkbGluZV9tcxgBIAEoBRINCgVyb2xlcxgCIAMoCRI0Cgtjcml0aWNhbGl0eRgDIAEoDjIfLm1pbGxyYWNlLnBvbGljeS52MS5Dcml0aWNhbGl0eRISCgpsb25nX2xpdmVkGAQgASgIEi4KBXJldHJ5GAUgASgLMh8ubWlsbHJhY2UucG9saWN5LnYxLlJldHJ5UG9saWN5Ei4KBWhlZGdlGAYgASgLMh8ubWlsbHJhY2UucG9saWN5LnYxLkhlZGdlUG9saWN5EjIKB2JyZWFrZXIYByABKAsyIS5taWxscmFjZS5wb2xpY3kudjEuQnJlYWtlclBvbGljeRI0CghidWxraGVhZBgIIAEoCzIiLm1pbGxyYWNlLnBvbGljeS52MS5CdWxraGVhZFBvbGljeRIwCgZzdHJlYW0YCSABKAsyIC5taWxscmFjZS5wb2xpY3kudjEuU3RyZWFtUG9saWN5EhwKFGNvbXByZXNzX2Fib3ZlX2J5dGVzGAogASgFIjcKC1JldHJ5UG9saWN5EhgKC21heF9yZXRyaWVzGAEgASgFSACIAQFCDgoMX21heF9yZXRyaWVzIh8KC0hlZGdlUG9saWN5EhAKCGRlbGF5X21zGAEgASgFIokCCg1CcmVha2VyUG9saWN5EhoKDWZhaWx1cmVfcmF0aW8YASABKAFIAIgBARIWCgl3aW5kb3dfbXMYAiABKAVIAYgBARIaCg1taW5pbXVtX2NhbGxzGAMgASgFSAKIAQESFAoHb3Blbl9tcxgEIAEoBUgDiAEBEhgKC3RyaWFsX2NhbGxzGAUgASgFSASIAQESGQoMc2xvd19jYWxsX21zGAYgASgFSAWIAQFCEAoOX2ZhaWx1cmVfcmF0aW9CDAoKX3dpbmRvd19tc0IQCg5fbWluaW11bV9jYWxsc0IKCghfb3Blbl9tc0IOCgxfdHJpYWxfY2FsbHNCDwoNX3Nsb3dfY2FsbF9tcyJ3Cg5CdWxraGVhZFBvbGljeRINCgVncm91cBgBIAEoCRIbCg5tYXhfY29uY3VycmVudBgCIAEoBUgAiAEBEhcKCm1heF9xdWV1ZWQYAyABKAVIAYgBAUIRCg9fbWF4X2NvbmN1cnJlbnRCDQoLX21heF9xdWV1ZWQiuAEKDFN0cmVhbVBvbGljeRIdChBmaXJzdF9tZXNzYWdlX21zGAEgASgFSACIAQESFAoHaWRsZV9tcxgCIAEoBUgBiAEBEhcKCm1heF9hZ2VfbXMYAyABKAVIAogBARIZCgxoZWFydGJlYXRfbXMYBCABKAVIA4gBAUITChFfZmlyc3RfbWVzc2FnZV9tc0IKCghfaWRsZV9tc0INCgtfbWF4X2FnZV9tc0IPCg1faGVhcnRiZWF0X21zKpMBCgtDcml0aWNhbGl0eRIbChdDUklUSUNBTElUWV9VTlNQRUNJRklFRBAAEhkKFUNSSVRJQ0FMSVRZX1NIRUREQUJMRRABEhcKE0NSSVRJQ0FMSVRZX0RFRkFVTFQQAhIYChRDUklUSUNBTElUWV9DUklUSUNBTBADEhkKFUNSSVRJQ0FMSVRZX0VTU0VOVElBTBAEOloKBm1ldGhvZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGIGQAyABKAsyIC5taWxscmFjZS5wb2xpY3kudjEuTWV0aG9kUG9saWN5UgZtZXRob2RiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the message millrace.policy.v1.MethodPolicy.
@@ -19,6 +19,41 @@ export const file_millrace_policy_v1_policy = /*@__PURE__*/
  */
 export const MethodPolicySchema = /*@__PURE__*/
   messageDesc(file_millrace_policy_v1_policy, 0);
+
+/**
+ * Describes the message millrace.policy.v1.RetryPolicy.
+ * Use `create(RetryPolicySchema)` to create a new message.
+ */
+export const RetryPolicySchema = /*@__PURE__*/
+  messageDesc(file_millrace_policy_v1_policy, 1);
+
+/**
+ * Describes the message millrace.policy.v1.HedgePolicy.
+ * Use `create(HedgePolicySchema)` to create a new message.
+ */
+export const HedgePolicySchema = /*@__PURE__*/
+  messageDesc(file_millrace_policy_v1_policy, 2);
+
+/**
+ * Describes the message millrace.policy.v1.BreakerPolicy.
+ * Use `create(BreakerPolicySchema)` to create a new message.
+ */
+export const BreakerPolicySchema = /*@__PURE__*/
+  messageDesc(file_millrace_policy_v1_policy, 3);
+
+/**
+ * Describes the message millrace.policy.v1.BulkheadPolicy.
+ * Use `create(BulkheadPolicySchema)` to create a new message.
+ */
+export const BulkheadPolicySchema = /*@__PURE__*/
+  messageDesc(file_millrace_policy_v1_policy, 4);
+
+/**
+ * Describes the message millrace.policy.v1.StreamPolicy.
+ * Use `create(StreamPolicySchema)` to create a new message.
+ */
+export const StreamPolicySchema = /*@__PURE__*/
+  messageDesc(file_millrace_policy_v1_policy, 5);
 
 /**
  * Describes the enum millrace.policy.v1.Criticality.

@@ -40,10 +40,10 @@ function callOf(begin: Begin, method: Method): Call {
 }
 
 /**
- * A client of one service. Streamed answers are async iterables for one pass; the call starts at its first `next()`, and breaking
+ * A client of one service with no interceptors but those it is given. Streamed answers are async iterables for one pass; the call starts at its first `next()`, and breaking
  * out of the loop cancels it.
  */
-export function createClient<S extends DescService>(descriptor: S, options: InvokerOptions): Client<S> {
+export function createBareClient<S extends DescService>(descriptor: S, options: InvokerOptions): Client<S> {
   const begin = createBegin(options);
   const { methods } = describeService(descriptor);
   const entries = Object.values(methods).map((method) => [method.localName, callOf(begin, method)]);

@@ -109,7 +109,7 @@ async function within(timeoutMs: number, event: Promise<void>): Promise<boolean>
   return inTime;
 }
 
-/** Makes a server for these services. */
-export function createServer(options: ServerOptions): RpcServer {
+/** Makes a server for these services, with no interceptors but those it is given. */
+export function createBareServer(options: ServerOptions): RpcServer {
   return new GrpcServer(options);
 }
