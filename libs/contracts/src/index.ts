@@ -2,6 +2,7 @@ export { createCodec, type Codec } from './codec.ts';
 export { loadForReflection, loadService } from './load.ts';
 export type { CallKind, Method, Service } from './method.ts';
 export { readPolicy, type Criticality, type Idempotency, type Policy } from './policy.ts';
+export { createPolicyTable, parsePolicies, type PolicyOverrides, type PolicyTable } from './policy-table.ts';
 export type { BreakerPolicy, BulkheadPolicy, HedgePolicy, RetryPolicy, StreamPolicy } from './policy.ts';
 export { describeService } from './service.ts';
 

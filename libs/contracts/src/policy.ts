@@ -95,9 +95,8 @@ const IDEMPOTENCIES: Readonly<Record<Level, Idempotency>> = {
 /** What a method without a policy of its own gets; a server refuses it all the same. */
 const UNDECLARED_DEADLINE_MS = 2_000;
 
-/** Reads a method's policy from its options. */
-export function readPolicy(method: DescMethod): Policy {
-  const option = getOption(method, methodPolicy);
+/** Reads a method's policy: from its options, or from another option in their place. */
+export function readPolicy(method: DescMethod, option = getOption(method, methodPolicy)): Policy {
   const { deadlineMs, roles, criticality, longLived, compressAboveBytes } = option;
   const idempotency = IDEMPOTENCIES[method.idempotency];
   return Object.freeze({
@@ -119,7 +118,7 @@ export function readPolicy(method: DescMethod): Policy {
       maxQueued: option.bulkhead?.maxQueued ?? 512,
     }),
     stream: readStream(option),
-    compressAboveBytes: orNever(compressAboveBytes),
+    compressAboveBytes: orNever(compressAboveBytes ?? 0),
   });
 }
 

@@ -83,11 +83,11 @@ export declare type MethodPolicy = Message<"millrace.policy.v1.MethodPolicy"> & 
   stream?: StreamPolicy | undefined;
 
   /**
-   * Messages longer than this are sent compressed by gzip. 0: none.
+   * Messages longer than this are sent compressed by gzip. Default 0: none.
    *
-   * @generated from field: int32 compress_above_bytes = 10;
+   * @generated from field: optional int32 compress_above_bytes = 10;
    */
-  compressAboveBytes: number;
+  compressAboveBytes?: number | undefined;
 };
 
 /**
