@@ -1,5 +1,6 @@
 import { createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
+import type { PolicyTable } from '@millrace/contracts';
 import { addContract } from './contract.ts';
 import { createHandle } from './handle.ts';
 import type { Implementation } from './handlers.ts';
@@ -19,6 +20,8 @@ export interface ServerOptions {
   readonly interceptors?: readonly Interceptor[];
   /** Whether it tells anyone its protos. Default false: on in development, off in production. */
   readonly reflection?: boolean;
+  /** Default: what the protos say. */
+  readonly policies?: PolicyTable;
   readonly limits?: ServerLimits;
 }
 
@@ -46,8 +49,10 @@ class GrpcServer implements RpcServer {
   readonly #health: Health;
   #closed: Promise<void> | undefined;
 
-  constructor({ services, interceptors = [], reflection = false, limits = {} }: ServerOptions) {
-    const methods = services.flatMap(({ service }) => Object.values(service.methods));
+  constructor({ services, interceptors = [], reflection = false, policies, limits = {} }: ServerOptions) {
+    const methods = services
+      .flatMap(({ service }) => Object.values(service.methods))
+      .map((method) => policies?.effective(method) ?? method);
     const calls = { handle: compose(interceptors, createHandle(services)), open: this.#open };
     const { server, enter } = createDoor(new Map(methods.map((one) => [one.path, one])), calls, limits);
     this.#server = server;

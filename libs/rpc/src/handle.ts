@@ -1,4 +1,3 @@
-import type { Method } from '@millrace/contracts';
 import type { Call } from './call.ts';
 import { runInContext, type Context } from './context.ts';
 import type { AnyHandler, Implementation } from './handlers.ts';
@@ -33,15 +32,15 @@ class InContext implements AsyncIterableIterator<unknown> {
 
 /** The innermost step of a server: gives the call to its handler. A method without a handler is UNIMPLEMENTED. */
 export function createHandle(implementations: readonly Implementation[]): Next {
-  const handlers = new Map<Method, AnyHandler>();
+  const handlers = new Map<string, AnyHandler>();
   for (const { service, handlers: given } of implementations) {
     for (const [name, method] of Object.entries(service.methods)) {
       const handler = given[name];
-      if (handler) handlers.set(method, handler);
+      if (handler) handlers.set(method.path, handler);
     }
   }
   return async (call: Call) => {
-    const handler = handlers.get(call.method);
+    const handler = handlers.get(call.method.path);
     if (!handler) throw new RpcError(Code.UNIMPLEMENTED, `${call.method.path} is not implemented`);
     const { context } = call;
     const answer = runInContext(context, () => handler(call.requests ?? call.request, call));

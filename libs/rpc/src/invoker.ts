@@ -1,4 +1,4 @@
-import type { Method } from '@millrace/contracts';
+import type { Method, PolicyTable } from '@millrace/contracts';
 import { Call } from './call.ts';
 import { Cancellation } from './cancellation.ts';
 import { currentContext, type Context } from './context.ts';
@@ -35,6 +35,8 @@ export interface InvokerOptions {
   readonly transport: Pick<Transport, 'next'> & Partial<Pick<Transport, 'address'>>;
   /** The first is the outermost. */
   readonly interceptors?: readonly Interceptor[];
+  /** Default: what the protos say. */
+  readonly policies?: PolicyTable;
 }
 
 function describeCall(
@@ -74,9 +76,10 @@ function followSignal(signal: AbortSignal | undefined, cancellation: Cancellatio
 }
 
 /** Makes what starts calls: through the interceptors, over the transport. */
-export function createBegin({ transport, interceptors = [] }: InvokerOptions): Begin {
+export function createBegin({ transport, interceptors = [], policies }: InvokerOptions): Begin {
   const next = compose(interceptors, transport.next);
-  return (method, input, options = {}) => {
+  return (given, input, options = {}) => {
+    const method = policies?.effective(given) ?? given;
     const [call, cancellation] = describeCall({ method, peer: transport.address }, input, options);
     const undo = call.context.onCancel((why) => cancellation.cancel(why));
     const undoSignal = followSignal(options.signal, cancellation);

@@ -1,4 +1,4 @@
-import type { CallKind } from '@millrace/contracts';
+import type { CallKind, PolicyTable } from '@millrace/contracts';
 import { EchoService } from '@millrace/contracts/testing';
 import { createBareClient, type Client } from '../bare-client.ts';
 import { implement, type Handlers } from '../handlers.ts';
@@ -18,6 +18,8 @@ export interface RigOptions {
   /** Handlers in place of the echoing ones. */
   readonly handlers?: Partial<Handlers<typeof EchoService>>;
   readonly reflection?: boolean;
+  /** Of both sides. Default: what the protos say. */
+  readonly policies?: PolicyTable;
   readonly limits?: { readonly server?: ServerLimits; readonly client?: ClientLimits };
 }
 
@@ -64,18 +66,24 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     client: clientSide = [],
     handlers,
     reflection = false,
+    policies,
     limits = {},
   } = options;
   const server = createBareServer({
     services: [implement(EchoService, { ...echo, ...handlers })],
     interceptors: serverSide,
     reflection,
+    ...(policies && { policies }),
     limits: limits.server ?? {},
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   const address = `127.0.0.1:${port}`;
   const transport = createTransport({ address, limits: limits.client ?? {} });
-  const client = createBareClient(EchoService, { transport, interceptors: clientSide });
+  const client = createBareClient(EchoService, {
+    transport,
+    interceptors: clientSide,
+    ...(policies && { policies }),
+  });
   const close = async (): Promise<void> => {
     await transport.close();
     await server.close({ graceMs: 0 });
