@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { ConfigError } from './config-error.ts';
 import { loadConfig } from './load-config.ts';
-import { durationMs, flag, path, port, url } from './settings.ts';
+import { durationMs, flag, parsed, path, port, url } from './settings.ts';
 
 const schema = z.object({
   HTTP_PORT: port(8080),
@@ -25,6 +25,23 @@ function problemsOf(env: Record<string, string>): Record<string, string> {
   }
   return {};
 }
+
+describe('a parsed setting', () => {
+  const parse = (text: string) => {
+    if (text.includes('!')) throw new Error('no exclamations');
+    return text.split(',');
+  };
+  const words = z.object({ WORDS: parsed(parse, 'a,b') });
+
+  test('is what its parser makes of the text or of the fallback', () => {
+    expect(loadConfig(words, { WORDS: 'x,y' })).toEqual({ WORDS: ['x', 'y'] });
+    expect(loadConfig(words, {})).toEqual({ WORDS: ['a', 'b'] });
+  });
+
+  test("is refused with the parser's own words", () => {
+    expect(() => loadConfig(words, { WORDS: 'x!' })).toThrow(/WORDS.*no exclamations/);
+  });
+});
 
 describe('loadConfig', () => {
   test('gives typed values and the defaults of absent or empty variables', () => {

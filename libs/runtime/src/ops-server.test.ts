@@ -19,6 +19,7 @@ describe('ops server', () => {
       port: 0,
       checks: [{ name: 'database', check }],
       metricsText,
+      pages: { '/policies': () => ({ 'a.B/C': { deadlineMs: 5, idleMs: Infinity } }) },
     });
     base = `http://127.0.0.1:${(await server.listen()).port}`;
   });
@@ -54,6 +55,12 @@ describe('ops server', () => {
         { name: 'database', ok: false, reason: 'DATABASE_UNAVAILABLE' },
       ],
     });
+  });
+
+  test('shows the pages it is given as JSON', async () => {
+    const { status, body } = await get('/policies');
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toEqual({ 'a.B/C': { deadlineMs: 5, idleMs: 'none' } });
   });
 
   test('serves metrics, and nothing else', async () => {

@@ -13,6 +13,8 @@ export interface OpsServerOptions {
   checks?: readonly ReadyCheck[];
   /** The page at `/metrics`, see `startTelemetry`. Without it the page is empty. */
   metricsText?: () => Promise<string>;
+  /** Further pages by path, shown as JSON: `{ '/policies': () => table.print() }`. */
+  pages?: Readonly<Record<string, () => unknown>>;
   /** The variable that set the port, named when the port is taken. Default: OPS_PORT. */
   setting?: string;
 }
@@ -32,11 +34,15 @@ interface Page {
   body: string;
 }
 
-/** Serves `/healthz` (the process answers), `/readyz` (it should get traffic, and if not, why) and `/metrics`. */
+/** Serves `/healthz` (the process answers), `/readyz` (it should get traffic, and if not, why), `/metrics`, and what else is given. */
 export function createOpsServer(options: OpsServerOptions): OpsServer {
   const { host, port, checks = [], metricsText = () => Promise.resolve(''), setting = 'OPS_PORT' } = options;
   let ready = false;
+  const given = Object.entries(options.pages ?? {}).map(([path, read]) => {
+    return [path, () => Promise.resolve(json(200, read() as object, 2))] as const;
+  });
   const pages: Readonly<Record<string, () => Promise<Page>>> = {
+    ...Object.fromEntries(given),
     '/healthz': () => Promise.resolve(json(200, { status: 'alive' })),
     '/readyz': async () => {
       const answer = await answerReady(ready, checks);
@@ -66,8 +72,10 @@ export function createOpsServer(options: OpsServerOptions): OpsServer {
   };
 }
 
-function json(status: number, body: object): Page {
-  return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
+function json(status: number, body: object, indent = 0): Page {
+  // JSON has no Infinity, and null would say that nothing is known.
+  const text = JSON.stringify(body, (_key, value: unknown) => (value === Infinity ? 'none' : value), indent);
+  return { status, type: 'application/json', body: `${text}\n` };
 }
 
 function listen(server: Server, address: { host: string; port: number; setting: string }) {

@@ -65,3 +65,16 @@ export function path(fallback?: string): z.ZodType<string> {
   const absolute = fallback === undefined ? undefined : resolve(fallback);
   return setting({ expected: 'a file path', echo: true, parse }, absolute);
 }
+
+/** Whatever `parse` makes of the text, or of `fallback` when there is none. The message of what it throws is the problem shown. */
+export function parsed<T>(parse: (text: string) => T, fallback: string): z.ZodType<T> {
+  const read = (text: string | undefined, context: z.RefinementCtx): T => {
+    try {
+      return parse(text ?? fallback);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  };
+  return z.string().optional().transform(read) as unknown as z.ZodType<T>;
+}
