@@ -35,6 +35,7 @@ check: $(INSTALLED) ## types, lint, formatting, protos, generated code
 	@$(call step,formatting,prettier --check --log-level warn .)
 	@$(call step,proto lint,cd protos && buf lint)
 	@$(call step,proto format,cd protos && buf format --diff --exit-code)
+	@$(call step,proto policies,$(NODE) libs/contracts/scripts/check-policies.ts)
 	@$(call step,generated code,$(call generate_again) && diff -r protos $(SCRATCH)/protos && diff -r libs/contracts/gen $(SCRATCH)/libs/contracts/gen)
 
 generate: $(INSTALLED) ## write the code that comes from the protos

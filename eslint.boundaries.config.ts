@@ -75,6 +75,12 @@ export const boundaries: Linter.Config[] = [
   ...Object.entries(LIBS).map(([name, allowed]) =>
     zone(`libs/${name}/**`, [...homesOutside(`libs/${name}`), NO_SERVICE, INSIDES, libOrder(name, allowed)]),
   ),
+  // Scripts see the insides of their own package.
+  zone('libs/contracts/scripts/**', [
+    ...homesOutside('libs/contracts'),
+    NO_SERVICE,
+    libOrder('contracts', []),
+  ]),
   ...services.flatMap((name) => serviceZones(name)),
 ];
 

@@ -11,6 +11,10 @@ const isStream = ({ methodKind }: DescMethod): boolean => methodKind !== 'unary'
 const hasRequestStream = ({ methodKind }: DescMethod): boolean =>
   methodKind === 'client_streaming' || methodKind === 'bidi_streaming';
 
+/** Whether a time can never come, because the call is over before. */
+const outlasts = (timeMs = 0, deadlineMs: number): boolean =>
+  timeMs > 0 && deadlineMs > 0 && timeMs >= deadlineMs;
+
 /** What has to be said: there is no good default for it. That a call may not be repeated is said by IDEMPOTENCY_UNKNOWN. */
 const missing: Rule = (method, { deadlineMs, roles }) => {
   const { options } = method.proto;
@@ -29,7 +33,7 @@ const negative: Rule = (_method, option) =>
 const repeated: Rule = (method, { deadlineMs, hedge, retry }) => [
   hedge && method.idempotency !== Level.NO_SIDE_EFFECTS && 'hedge needs NO_SIDE_EFFECTS',
   hedge && hasRequestStream(method) && 'hedge: a stream of requests cannot be sent twice',
-  hedge && hedge.delayMs >= deadlineMs && 'hedge.delay_ms must be shorter than deadline_ms',
+  outlasts(hedge?.delayMs, deadlineMs) && 'hedge.delay_ms must be shorter than deadline_ms',
   (retry?.maxRetries ?? 0) > 0 &&
     hasRequestStream(method) &&
     'retry: a stream of requests cannot be sent twice',
@@ -43,7 +47,7 @@ const refusing: Rule = (_method, { deadlineMs, longLived, breaker, bulkhead }) =
     !(breaker.failureRatio > 0 && breaker.failureRatio <= 1) &&
     'breaker.failure_ratio must be more than 0 and at most 1',
   !longLived &&
-    (breaker?.slowCallMs ?? 0) >= deadlineMs &&
+    outlasts(breaker?.slowCallMs, deadlineMs) &&
     'breaker.slow_call_ms must be shorter than deadline_ms',
   bulkhead?.maxConcurrent === 0 && 'bulkhead.max_concurrent must be more than 0',
 ];
@@ -56,7 +60,7 @@ const streaming: Rule = (method, { longLived, stream: said }) => {
     !longLived && (said?.maxAgeMs ?? 0) > 0 && 'stream.max_age_ms is for long_lived streams',
     !longLived && (said?.heartbeatMs ?? 0) > 0 && 'stream.heartbeat_ms is for long_lived streams',
     !longLived &&
-      (said?.firstMessageMs ?? 0) >= deadlineMs &&
+      outlasts(said?.firstMessageMs, deadlineMs) &&
       'stream.first_message_ms must be shorter than deadline_ms',
     longLived &&
       stream.heartbeatMs !== Infinity &&
