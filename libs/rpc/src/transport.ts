@@ -1,9 +1,5 @@
-import { ChannelCredentials, connectivityState, Channel, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import type { Call } from './call.ts';
-import { ClientCall } from './client-call.ts';
-import { asRpcError, type Next, type Reply } from './interceptor.ts';
-import { clientOptions, type ClientLimits } from './limits.ts';
-import { Code, RpcError } from './status.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import type { Next } from './interceptor.ts';
 
 /** Carries calls to one address. */
 export interface Transport {
@@ -16,78 +12,9 @@ export interface Transport {
 }
 
 /** Where a transport goes. */
-export interface TransportOptions {
-  /** `host:port`. */
-  readonly address: string;
-  readonly limits?: ClientLimits;
-}
-
-// grpc-js writes what it dislikes about a peer's headers to the console, values included.
-setLogVerbosity(logVerbosity.NONE);
-
-function unsendable(call: Call): RpcError | undefined {
-  if (call.cancelled) return call.cancelled.with({ sent: 'never' });
-  if (call.deadlineMs > performance.now()) return undefined;
-  return new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline had passed', { sent: 'never' });
-}
-
-/** A connection to one address, made at the first call and made again when it breaks. */
-class GrpcTransport implements Transport {
-  readonly address: string;
-  readonly #options: TransportOptions;
-  #channel: Channel;
-  #closed = false;
-  #watch: NodeJS.Timeout | undefined;
-
-  constructor(options: TransportOptions) {
-    this.#options = options;
-    this.address = options.address;
-    this.#channel = this.#open();
-  }
-
-  readonly next = (call: Call): Promise<Reply> => {
-    const why = this.#closed
-      ? new RpcError(Code.UNAVAILABLE, 'the transport is closed', { sent: 'never' })
-      : unsendable(call);
-    if (why) return Promise.reject(why);
-    try {
-      const { reply } = new ClientCall(this.#channel, call);
-      this.#watchConnecting();
-      return reply;
-    } catch (error) {
-      return Promise.reject(asRpcError(error));
-    }
-  };
-
-  close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#watch);
-    this.#channel.close();
-    return Promise.resolve();
-  }
-
-  #open(): Channel {
-    const { address, limits = {} } = this.#options;
-    return new Channel(address, ChannelCredentials.createInsecure(), clientOptions(limits));
-  }
-
-  /** grpc-js waits for ever for a peer that accepts the connection and says nothing: such a channel is thrown away. */
-  #watchConnecting(): void {
-    if (this.#watch || this.#channel.getConnectivityState(false) === connectivityState.READY) return;
-    const { connectTimeoutMs = 3_000 } = this.#options.limits ?? {};
-    const channel = this.#channel;
-    this.#watch = setTimeout(() => {
-      this.#watch = undefined;
-      const state = channel.getConnectivityState(false);
-      if (state === connectivityState.READY || state === connectivityState.IDLE) return;
-      this.#channel = this.#open();
-      channel.close();
-    }, connectTimeoutMs);
-    this.#watch.unref();
-  }
-}
+export type TransportOptions = Pick<ConnectionOptions, 'address' | 'limits'>;
 
 /** Opens a transport. It connects at the first call. */
 export function createTransport(options: TransportOptions): Transport {
-  return new GrpcTransport(options);
+  return new Connection(options);
 }
