@@ -4,6 +4,12 @@ import { rememberPrincipal } from './call-principal.ts';
 /** Says on whose behalf a call comes, from its `authorization` metadata. Rejects with UNAUTHENTICATED and a reason. */
 export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
 
+/** For a server that was not told whom to believe. */
+export const nobody: Authenticate = () => {
+  const init = { reason: 'NO_AUTHENTICATOR', sent: 'refused' } as const;
+  return Promise.reject(new RpcError(Code.UNAUTHENTICATED, 'this server knows no callers', init));
+};
+
 function denied(reason: string, message: string): RpcError {
   return new RpcError(Code.PERMISSION_DENIED, message, { reason, sent: 'refused' });
 }

@@ -12,8 +12,8 @@ import {
   type Principal,
 } from '@millrace/rpc';
 import { createRig, echo, type Rig, type RigOptions } from '@millrace/rpc/testing';
-import { clientInterceptors, type ClientOptions } from './client-interceptors.ts';
-import { serverInterceptors, type ServerOptions } from './server-interceptors.ts';
+import { clientInterceptors, type ClientChainOptions } from './client-interceptors.ts';
+import { serverInterceptors, type ServerChainOptions } from './server-interceptors.ts';
 import { failureOf } from './testing/answers.ts';
 import { fakeLogger, type Line } from './testing/fake-logger.ts';
 import { KINDS } from './testing/test-call.ts';
@@ -35,8 +35,8 @@ afterEach(async () => {
 /** Both chains with their defaults, over a real socket. */
 async function start(options: {
   handlers?: RigOptions['handlers'];
-  server?: Partial<ServerOptions>;
-  client?: Partial<ClientOptions>;
+  server?: ServerChainOptions;
+  client?: ClientChainOptions;
 }) {
   const logger = fakeLogger();
   const { keySetFile } = keys;

@@ -1,5 +1,6 @@
 import type { Interceptor } from '@millrace/rpc';
 import { breaker, type BreakerOptions } from './breaker.ts';
+import { consoleLogger } from './console-logger.ts';
 import { credentials, type ServiceCredentials } from './credentials.ts';
 import { clientDeadline, type ClientDeadlineOptions } from './deadline/client-deadline.ts';
 import type { Logger } from './logger.ts';
@@ -8,12 +9,13 @@ import { retry, type RetryOptions } from './retry.ts';
 import { tracing } from './tracing.ts';
 
 /** Options of {@link clientInterceptors}. */
-export interface ClientOptions {
-  /** The called service's name, for logs. */
-  readonly peer: string;
-  readonly logger: Logger;
-  /** On whose behalf calls are made; see serviceCredentials. */
-  readonly credentials: ServiceCredentials;
+export interface ClientChainOptions {
+  /** The called service's name, for logs. Default `peer`. */
+  readonly peer?: string;
+  /** Default: warnings and errors as JSON on stderr. */
+  readonly logger?: Logger;
+  /** On whose behalf calls are made; see serviceCredentials. Default: nobody's. */
+  readonly credentials?: ServiceCredentials;
   readonly deadline?: ClientDeadlineOptions;
   /** False for a client that must not repeat anything, such as one whose caller has a schedule of its own. */
   readonly retry?: RetryOptions | false;
@@ -21,8 +23,8 @@ export interface ClientOptions {
 }
 
 /** The chain that every outbound call goes through, outermost first. One list is one client: it shares budget and circuits. */
-export function clientInterceptors(options: ClientOptions): Interceptor[] {
-  const { peer, logger } = options;
+export function clientInterceptors(options: ClientChainOptions = {}): Interceptor[] {
+  const { peer = 'peer', logger = consoleLogger } = options;
   const onChange: BreakerOptions['onChange'] = (method, state) => {
     if (state === 'open') logger.warn({ peer, method, state }, 'circuit opened');
     else logger.info({ peer, method, state }, 'circuit changed');
@@ -33,6 +35,6 @@ export function clientInterceptors(options: ClientOptions): Interceptor[] {
     clientDeadline(options.deadline),
     ...(options.retry === false ? [] : [retry(options.retry)]),
     ...(options.breaker === false ? [] : [breaker({ onChange, ...options.breaker })]),
-    credentials(options.credentials),
+    ...(options.credentials ? [credentials(options.credentials)] : []),
   ];
 }

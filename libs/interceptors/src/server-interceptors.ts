@@ -1,5 +1,6 @@
 import type { Interceptor } from '@millrace/rpc';
-import { auth, type Authenticate } from './auth.ts';
+import { auth, nobody, type Authenticate } from './auth.ts';
+import { consoleLogger } from './console-logger.ts';
 import { serverDeadline, type ServerDeadlineOptions } from './deadline/server-deadline.ts';
 import { errors, type ErrorTable } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -10,12 +11,13 @@ import { tracing } from './tracing.ts';
 import { validate, type ValidateOptions } from './validate.ts';
 
 /** Options of {@link serverInterceptors}. */
-export interface ServerOptions {
-  /** The service's own name, on its log lines. */
-  readonly service: string;
-  readonly logger: Logger;
-  /** Who calls; see createVerifier. */
-  readonly auth: Authenticate;
+export interface ServerChainOptions {
+  /** The service's own name, on its log lines. Default `server`. */
+  readonly service?: string;
+  /** Default: warnings and errors as JSON on stderr. */
+  readonly logger?: Logger;
+  /** Who calls; see createVerifier. Default: nobody is known, and every call is UNAUTHENTICATED. */
+  readonly auth?: Authenticate;
   /** The status of each of the service's domain errors, by reason. */
   readonly errors?: ErrorTable;
   readonly deadline?: ServerDeadlineOptions;
@@ -25,15 +27,15 @@ export interface ServerOptions {
 }
 
 /** The chain that every service is served through, outermost first. */
-export function serverInterceptors(options: ServerOptions): Interceptor[] {
-  const { logger, service, slowMs, errors: table } = options;
+export function serverInterceptors(options: ServerChainOptions = {}): Interceptor[] {
+  const { logger = consoleLogger, service = 'server', slowMs, errors: table } = options;
   return [
     tracing(),
     metrics(),
     logging({ logger, service, ...(slowMs !== undefined && { slowMs }) }),
     errors({ logger, ...(table && { table }) }),
     retryMark(),
-    auth(options.auth),
+    auth(options.auth ?? nobody),
     serverDeadline(options.deadline),
     validate(options.validate),
   ];

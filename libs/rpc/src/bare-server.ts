@@ -14,7 +14,7 @@ import { createDoor } from './server-door.ts';
 import { Code, RpcError } from './status.ts';
 
 /** What a server is made of. */
-export interface ServerOptions {
+export interface BareServerOptions {
   readonly services: readonly Implementation[];
   /** The first is the outermost. Health and reflection pass none. */
   readonly interceptors?: readonly Interceptor[];
@@ -49,7 +49,7 @@ class GrpcServer implements RpcServer {
   readonly #health: Health;
   #closed: Promise<void> | undefined;
 
-  constructor({ services, interceptors = [], reflection = false, policies, limits = {} }: ServerOptions) {
+  constructor({ services, interceptors = [], reflection = false, policies, limits = {} }: BareServerOptions) {
     const methods = services
       .flatMap(({ service }) => Object.values(service.methods))
       .map((method) => policies?.effective(method) ?? method);
@@ -115,6 +115,6 @@ async function within(timeoutMs: number, event: Promise<void>): Promise<boolean>
 }
 
 /** Makes a server for these services, with no interceptors but those it is given. */
-export function createBareServer(options: ServerOptions): RpcServer {
+export function createBareServer(options: BareServerOptions): RpcServer {
   return new GrpcServer(options);
 }

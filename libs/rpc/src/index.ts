@@ -34,5 +34,5 @@ export {
   type Sent,
 } from './status.ts';
 export { serveEach, type ServeEachOptions } from './serve-each.ts';
-export { createBareServer, type RpcServer, type ServerOptions } from './bare-server.ts';
+export { createBareServer, type BareServerOptions, type RpcServer } from './bare-server.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';
