@@ -11,10 +11,10 @@ NODE := node --conditions=source
 JEST := node --experimental-vm-modules --disable-warning=ExperimentalWarning --conditions=source node_modules/jest/bin/jest.js
 SCRATCH := .millrace/generated
 
-.PHONY: help demo dev token test check generate format build up down clean
+.PHONY: help demo dev token test check bench bench-full generate format build up down clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(INSTALLED) ## take 1,000 orders through the whole system and check the books (ORDERS=n FILE=orders.csv KILL=payment KEEP=1)
 	@$(NODE) tools/demo/src/main.ts
@@ -37,6 +37,12 @@ check: $(INSTALLED) ## types, lint, formatting, protos, generated code
 	@$(call step,proto format,cd protos && buf format --diff --exit-code)
 	@$(call step,proto policies,$(NODE) libs/contracts/scripts/check-policies.ts)
 	@$(call step,generated code,$(call generate_again) && diff -r protos $(SCRATCH)/protos && diff -r libs/contracts/gen $(SCRATCH)/libs/contracts/gen)
+
+bench: $(INSTALLED) ## measure what the kit costs against bare grpc-js, a few minutes (B=unary narrows to a scenario)
+	@$(NODE) bench/src/main.ts $(B)
+
+bench-full: $(INSTALLED) ## the same with more and longer rounds
+	@$(NODE) bench/src/main.ts --full $(B)
 
 generate: $(INSTALLED) ## write the code that comes from the protos
 	@$(call generate_in,.)

@@ -72,6 +72,8 @@ const LIBS: Readonly<Record<string, readonly string[]>> = {
 export const boundaries: Linter.Config[] = [
   // The least specific first: for a file, the last one that matches counts.
   zone('{tools,tests}/**', homesOutside('')),
+  // Bare grpc-js is the yardstick of the bench.
+  zone('bench/**', [...homesOutside('libs/rpc'), INSIDES]),
   ...Object.entries(LIBS).map(([name, allowed]) =>
     zone(`libs/${name}/**`, [...homesOutside(`libs/${name}`), NO_SERVICE, INSIDES, libOrder(name, allowed)]),
   ),

@@ -23,7 +23,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['{libs,services,tools}/**/*.ts'],
+    files: ['{libs,services,tools,bench}/**/*.ts'],
     ignores: ['**/*.test.ts', '**/test/**'],
     rules: {
       'max-lines': ['error', 250],

@@ -2,7 +2,7 @@
 export default {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node'] },
-  testMatch: ['<rootDir>/{libs,services,tools,tests}/**/*.test.ts'],
+  testMatch: ['<rootDir>/{libs,services,tools,bench,tests}/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/', '/\\.millrace/'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,0 +1,48 @@
+import { compare, type Comparison } from '../compare.ts';
+import type { Measure, Scenario } from '../measure.ts';
+import { tell } from '../tell.ts';
+import { withPairs } from '../with-pairs.ts';
+
+const BAR = 0.75;
+
+function measuresOf(inFlight: number, { bare, full, ratio }: Comparison): Measure[] {
+  const cpu = (of: 'clientUs' | 'serverUs'): Measure => ({
+    name: `interceptors.unary.${of === 'clientUs' ? 'client' : 'server'}-cpu.c${inFlight}`,
+    value: full[of].median - bare[of].median,
+    better: 'lower',
+    unit: 'us over bare',
+  });
+  return [
+    {
+      name: `interceptors.unary-vs-bare.c${inFlight}`,
+      value: ratio.median,
+      ...(inFlight === 64 && { bar: BAR }),
+      better: 'higher',
+      unit: 'x',
+    },
+    {
+      name: `interceptors.unary.c${inFlight}`,
+      value: full.perSecond.median,
+      better: 'higher',
+      unit: 'calls/s',
+    },
+    cpu('clientUs'),
+    cpu('serverUs'),
+  ];
+}
+
+/** A unary call through both whole chains, one trace in a hundred sampled, against bare grpc-js. */
+export const unary: Scenario = ({ full, progress }) =>
+  withPairs(async (pairs) => {
+    const measures: Measure[] = [];
+    for (const inFlight of [64, 1, 256]) {
+      const load = { kind: 'unary', inFlight, durationMs: full ? 5_000 : 1_500 } as const;
+      const compared = await compare(pairs, load, {
+        rounds: full ? 11 : 5,
+        warmUpMs: inFlight === 64 ? 3_000 : 500,
+      });
+      progress(tell(`unary, ${inFlight} in flight`, compared));
+      measures.push(...measuresOf(inFlight, compared));
+    }
+    return measures;
+  });

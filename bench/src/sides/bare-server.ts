@@ -1,0 +1,40 @@
+import { Server, ServerCredentials, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
+import { loadService, OrderService, type WatchOrdersRequest } from '@millrace/contracts';
+import { changed, placed, placedOrders } from '../messages.ts';
+import type { StartServer } from './traffic.ts';
+
+function watchOrders(call: ServerWritableStream<WatchOrdersRequest, unknown>): void {
+  let left = Number(call.request.cursor);
+  const write = (): void => {
+    while (left > 0) {
+      left -= 1;
+      if (!call.write(changed)) {
+        call.once('drain', write);
+        return;
+      }
+    }
+    call.end();
+  };
+  write();
+}
+
+function placeOrders(call: ServerDuplexStream<unknown, unknown>): void {
+  call.on('data', () => call.write(placedOrders));
+  call.on('end', () => call.end());
+}
+
+/** The yardstick: grpc-js as its manual shows it, with the contract's codec. */
+export const startBareServer: StartServer = () => {
+  const server = new Server();
+  server.addService(loadService(OrderService), {
+    PlaceOrder: (_call: unknown, callback: (error: null, reply: unknown) => void) => callback(null, placed),
+    PlaceOrders: placeOrders,
+    WatchOrders: watchOrders,
+  });
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+      if (error) reject(error);
+      else resolve(port);
+    });
+  });
+};

@@ -1,0 +1,55 @@
+import type { Traffic } from './traffic.ts';
+
+/** What a client does for a while. */
+export interface Load {
+  readonly kind: 'unary' | 'serverStream' | 'bidi';
+  /** Calls at once; of bidi, messages at once on one stream. */
+  readonly inFlight: number;
+  readonly durationMs: number;
+}
+
+/** What came of it: calls or messages, and what they cost this process. */
+export interface Driven {
+  readonly count: number;
+  readonly wallMs: number;
+  readonly cpuUs: number;
+}
+
+/** Long enough that the opening is no part of the figure. */
+const STREAM_LENGTH = 10_000;
+
+/** Keeps so many calls under way until the time is over. */
+function driveUnary(traffic: Traffic, { inFlight, durationMs }: Load): Promise<number> {
+  const untilMs = performance.now() + durationMs;
+  let count = 0;
+  let open = inFlight;
+  return new Promise((resolve, reject) => {
+    const done = (error: unknown): void => {
+      if (error) reject(error as Error);
+      count += 1;
+      if (performance.now() < untilMs) traffic.unary(done);
+      else if (--open === 0) resolve(count);
+    };
+    for (let index = 0; index < inFlight; index++) traffic.unary(done);
+  });
+}
+
+async function driveStreams(traffic: Traffic, { kind, inFlight, durationMs }: Load): Promise<number> {
+  const untilMs = performance.now() + durationMs;
+  let count = 0;
+  while (performance.now() < untilMs) {
+    if (kind === 'bidi') await traffic.bidi(STREAM_LENGTH, inFlight);
+    else await traffic.serverStream(STREAM_LENGTH);
+    count += STREAM_LENGTH;
+  }
+  return count;
+}
+
+/** Puts a load on a server and counts. */
+export async function drive(traffic: Traffic, load: Load): Promise<Driven> {
+  const before = process.cpuUsage();
+  const startMs = performance.now();
+  const count = await (load.kind === 'unary' ? driveUnary(traffic, load) : driveStreams(traffic, load));
+  const { user, system } = process.cpuUsage(before);
+  return { count, wallMs: performance.now() - startMs, cpuUs: user + system };
+}

@@ -1,0 +1,39 @@
+import { OrderService } from '@millrace/contracts';
+import { clientInterceptors, serviceCredentials } from '@millrace/interceptors';
+import { Context, createBareClient, createTransport } from '@millrace/rpc';
+import { createLogger, startTelemetry } from '@millrace/runtime';
+import { placeOrder, placeOrders, watchFor } from '../messages.ts';
+import { readSetup } from '../setup.ts';
+import type { OpenTraffic } from './traffic.ts';
+import { Window } from './window.ts';
+
+const context = new Context({
+  principal: { subject: 'customer-4711', tenant: 'default', roles: ['customer'] },
+});
+
+async function readAll(messages: AsyncIterable<unknown>, each?: () => void): Promise<void> {
+  for await (const _message of messages) each?.();
+}
+
+/** The kit with its whole chain, as a service has it, on behalf of a customer. */
+export const openFullTraffic: OpenTraffic = async (port) => {
+  await startTelemetry({ service: 'gateway', env: 'production' });
+  const { keyFile } = readSetup();
+  const orders = createBareClient(OrderService, {
+    transport: createTransport({ address: `127.0.0.1:${port}` }),
+    interceptors: clientInterceptors({
+      peer: 'order',
+      logger: createLogger({ service: 'gateway' }),
+      credentials: serviceCredentials({ issuer: 'gateway', keyFile, audience: 'order' }),
+    }),
+  });
+  const options = { context };
+  return {
+    unary: (done) => void orders.placeOrder(placeOrder, options).then(() => done(undefined), done),
+    serverStream: (count) => readAll(orders.watchOrders(watchFor(count), options)),
+    bidi: (count, inFlight) => {
+      const window = new Window(placeOrders, { count, inFlight });
+      return readAll(orders.placeOrders(window as never, options), () => window.answered());
+    },
+  };
+};

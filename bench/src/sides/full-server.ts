@@ -1,0 +1,41 @@
+import { describeService, OrderService, type WatchOrdersRequest } from '@millrace/contracts';
+import { createVerifier, serverInterceptors } from '@millrace/interceptors';
+import { createBareServer } from '@millrace/rpc';
+import { createLogger, startTelemetry } from '@millrace/runtime';
+import { changed, placed, placedOrders } from '../messages.ts';
+import { readSetup } from '../setup.ts';
+import type { StartServer } from './traffic.ts';
+
+async function* watchOrders({ cursor }: WatchOrdersRequest): AsyncIterable<unknown> {
+  for (let left = Number(cursor); left > 0; left--) yield changed;
+}
+
+async function* placeOrders(requests: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  for await (const _request of requests) yield placedOrders;
+}
+
+/** The kit with its whole chain, as a service has it. */
+export const startFullServer: StartServer = async () => {
+  await startTelemetry({ service: 'order', env: 'production' });
+  const { keySetFile } = readSetup();
+  const logger = createLogger({ service: 'order' });
+  const server = createBareServer({
+    services: [
+      {
+        service: describeService(OrderService),
+        handlers: {
+          placeOrder: () => Promise.resolve(placed),
+          placeOrders: (requests) => placeOrders(requests as AsyncIterable<unknown>),
+          watchOrders: (request) => watchOrders(request as WatchOrdersRequest),
+        },
+      },
+    ],
+    interceptors: serverInterceptors({
+      service: 'order',
+      logger,
+      auth: createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order', logger }),
+    }),
+  });
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+  return port;
+};
