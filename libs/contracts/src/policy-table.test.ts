@@ -18,6 +18,9 @@ test("an override changes what it names and leaves the rest to the proto's word"
   expect(method).toMatchObject({ path: getOrder!.path, kind: 'unary' });
   expect(Object.isFrozen(table.effective(getOrder!))).toBe(true);
   expect(table.effective(placeOrder!)).toBe(placeOrder);
+  const { methods } = table.applyTo(describeService(OrderService));
+  expect(methods['getOrder']).toBe(table.effective(getOrder!));
+  expect(methods['placeOrder']).toBe(placeOrder);
 });
 
 test("a service's override holds for all its methods, a method's own counts more", () => {

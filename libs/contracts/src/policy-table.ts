@@ -2,7 +2,7 @@ import { clone, create, fromJson, getOption, isMessage, merge } from '@bufbuild/
 import type { DescService, JsonObject, MessageInitShape } from '@bufbuild/protobuf';
 import { method as methodPolicy, MethodPolicySchema } from '../gen/millrace/policy/v1/policy_pb.js';
 import type { MethodPolicy } from '../gen/millrace/policy/v1/policy_pb.js';
-import type { Method } from './method.ts';
+import type { Method, Service } from './method.ts';
 import { readPolicy, type Policy } from './policy.ts';
 import { describeService } from './service.ts';
 
@@ -16,6 +16,8 @@ export type PolicyOverrides = Readonly<Record<string, MessageInitShape<typeof Me
 export interface PolicyTable {
   /** The method with its effective policy. One that the table does not know comes back as it is. */
   effective(method: Method): Method;
+  /** The service with its methods' effective policies. */
+  applyTo(service: Service): Service;
   /** Every known method's policy by its name, for people. */
   print(): Readonly<Record<string, Policy>>;
 }
@@ -39,8 +41,13 @@ export function createPolicyTable(
       overridden(method, [overrides[method.service], overrides[method.path.slice(1)]]),
     ]),
   );
+  const find = (method: Method): Method => effective.get(method.path) ?? method;
   return {
-    effective: (method) => effective.get(method.path) ?? method,
+    effective: find,
+    applyTo: (service) => {
+      const entries = Object.entries(service.methods).map(([name, method]) => [name, find(method)] as const);
+      return Object.freeze({ ...service, methods: Object.freeze(Object.fromEntries(entries)) });
+    },
     print: () => Object.fromEntries([...effective].map(([path, { policy }]) => [path.slice(1), policy])),
   };
 }

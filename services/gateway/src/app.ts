@@ -26,7 +26,7 @@ export function createGatewayApp(config: GatewayConfig, overrides: GatewayOverri
   const { logger = createLogger({ service: 'gateway', level: config.LOG_LEVEL }), times = {} } = overrides;
   const { keySetFile, signingKeyFile } = findKeys(config.KEYS_DIR);
   const upstreams = [createOrderUpstream({ address: config.ORDER_ADDRESS, signingKeyFile, logger })];
-  const services = upstreams.flatMap((upstream) => upstream.services);
+  const services = upstreams.flatMap((upstream) => upstream.services).map(config.POLICIES.applyTo);
   const forward = createForward(upstreams);
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
   const authenticate = createVerifier({ keySetFile, issuers: [issuer], audience, logger });
@@ -48,6 +48,7 @@ export function createGatewayApp(config: GatewayConfig, overrides: GatewayOverri
   const ops = createOpsServer({
     host: config.OPS_HOST,
     port: config.OPS_PORT,
+    pages: { '/policies': config.POLICIES.print },
     ...(metricsText && { metricsText }),
   });
 

@@ -1,10 +1,12 @@
-import { durationMs, path, port } from '@millrace/runtime';
+import { CatalogService, createPolicyTable, OrderService, parsePolicies } from '@millrace/contracts';
+import { durationMs, parsed, path, port } from '@millrace/runtime';
 import { z } from 'zod';
 
 /** The issuer of `make token`. Its secret lies on a developer's disk, so nothing in production may trust it. */
 const DEV_ISSUER = 'dev-issuer';
 
 const ADDRESS = z.string().regex(/^[^\s/]+:\d{1,5}$/, { error: 'expected host:port' });
+const CONTRACT = [OrderService, CatalogService];
 const HOST = z.string().default('127.0.0.1');
 
 /** The gateway's settings, each an environment variable of that name. */
@@ -26,6 +28,8 @@ export const configSchema = z
     AUTH_ISSUER: z.string().min(1).default(DEV_ISSUER),
     /** What those tokens must be meant for. */
     AUTH_AUDIENCE: z.string().min(1).default('millrace'),
+    /** What is said of methods beside their protos, as JSON: `{"shop.order.v1.OrderService/GetOrder": {"deadline_ms": 500}}`. */
+    POLICIES: parsed((text) => createPolicyTable(CONTRACT, parsePolicies(text)), '{}'),
     SHUTDOWN_GRACE_MS: durationMs(10_000),
   })
   .refine(({ NODE_ENV, AUTH_ISSUER }) => NODE_ENV !== 'production' || AUTH_ISSUER !== DEV_ISSUER, {

@@ -3,9 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import { createBus, createDatabase, createEventLog, createJanitor, createRelay } from '@millrace/durable';
 import { createReplies, createSagaRunner, migrate } from '@millrace/durable';
 import type { Database, EventLog, SagaRunnerOptions } from '@millrace/durable';
-import { clientInterceptors, createVerifier, serverInterceptors } from '@millrace/interceptors';
-import { errors, serverDeadline, serviceCredentials, validate } from '@millrace/interceptors';
-import { createBareServer, createTransport, type Implementation } from '@millrace/rpc';
+import { PaymentService } from '@millrace/contracts';
+import { createClient, createServer, createVerifier, serviceCredentials } from '@millrace/interceptors';
+import { errors, serverDeadline, validate } from '@millrace/interceptors';
+import type { Implementation } from '@millrace/rpc';
 import { createClosers, createLogger, createOpsServer, toListenError } from '@millrace/runtime';
 import type { App, Closers, Logger } from '@millrace/runtime';
 import { v7 as uuidv7 } from 'uuid';
@@ -43,6 +44,7 @@ export interface OrderOverrides {
 export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = {}): App {
   const { logger = createLogger({ service: 'order', level: config.LOG_LEVEL }) } = overrides;
   const { DATABASE_URL: url, GRPC_HOST: host, GRPC_PORT: port, OPS_HOST, OPS_PORT } = config;
+  const { POLICIES: policies } = config;
   const closers = createClosers(logger);
 
   async function start(): Promise<Record<string, string>> {
@@ -50,18 +52,17 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
     const db = createDatabase<OrderSchema>({ url, applicationName: 'order', logger });
     closers.add('database', db.close);
     const { metricsText = async () => '' } = overrides;
-    const ops = createOpsServer({ host: OPS_HOST, port: OPS_PORT, metricsText });
+    const pages = { '/policies': policies.print };
+    const ops = createOpsServer({ host: OPS_HOST, port: OPS_PORT, metricsText, pages });
     closers.add('ops server', ops.close);
     const keySetFile = join(config.KEYS_DIR, 'public.jwks.json');
     const auth = createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' });
     const checkedByHandler = ['/shop.order.v1.OrderService/PlaceOrders'];
     const chain = { service: 'order', logger, auth, errors: errorTable, validate: { checkedByHandler } };
     const events = createEventLog({ db, logger });
-    const server = createBareServer({
-      services: await openServices(db, { ...overrides, config, logger, closers, events }),
-      interceptors: serverInterceptors(chain),
-      reflection: config.NODE_ENV !== 'production',
-    });
+    const services = await openServices(db, { ...overrides, config, logger, closers, events });
+    const reflection = config.NODE_ENV !== 'production';
+    const server = createServer({ services, ...chain, policies, reflection });
     closers.add('server', () => server.close({ graceMs: config.SHUTDOWN_GRACE_MS / 2 }));
     // Watches get one turn of the event loop to say goodbye; the server cuts off those that are left.
     closers.add('watches', () => events.stop().then(() => setImmediate()));
@@ -121,11 +122,12 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
 }
 
 function connectPayments({ config, logger, closers }: Given): Payments {
-  const transport = createTransport({ address: config.PAYMENT_ADDRESS });
-  closers.add('payment client', () => transport.close());
+  const { PAYMENT_ADDRESS: address, POLICIES: policies } = config;
   const keyFile = join(config.KEYS_DIR, 'order.private.jwk.json');
   const credentials = serviceCredentials({ issuer: 'order', keyFile, audience: 'payment', asItself: true });
   // The saga asks again, on a schedule of its own.
-  const interceptors = clientInterceptors({ peer: 'payment', logger, credentials, retry: false });
-  return createPayments({ transport, interceptors });
+  const chain = { peer: 'payment', logger, credentials, retry: false } as const;
+  const client = createClient(PaymentService, { address, policies, ...chain });
+  closers.add('payment client', client[Symbol.asyncDispose]);
+  return createPayments(client);
 }

@@ -1,7 +1,10 @@
-import { durationMs, path, port, url } from '@millrace/runtime';
+import { CatalogService, createPolicyTable, OrderService } from '@millrace/contracts';
+import { parsePolicies, PaymentService } from '@millrace/contracts';
+import { durationMs, parsed, path, port, url } from '@millrace/runtime';
 import { z } from 'zod';
 
 const POSTGRES = ['postgres', 'postgresql'];
+const CONTRACT = [OrderService, CatalogService, PaymentService];
 
 /** The settings of the order service, by environment variable. */
 export const configSchema = z.object({
@@ -18,6 +21,8 @@ export const configSchema = z.object({
   PAYMENT_ADDRESS: z.string({ error: 'expected host:port' }).regex(/^[^\s/]+:\d{1,5}$/, 'expected host:port'),
   /** The folder with `public.jwks.json`, the keys of those who may call, and `order.private.jwk.json`, our own. */
   KEYS_DIR: path(),
+  /** What is said of methods beside their protos, as JSON: `{"shop.order.v1.OrderService/GetOrder": {"deadline_ms": 500}}`. */
+  POLICIES: parsed((text) => createPolicyTable(CONTRACT, parsePolicies(text)), '{}'),
   /** How long a stop may take. */
   SHUTDOWN_GRACE_MS: durationMs(10_000),
 });

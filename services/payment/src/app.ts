@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createBus, createDatabase, createJanitor, createRelay, migrate } from '@millrace/durable';
-import { createVerifier, serverInterceptors } from '@millrace/interceptors';
-import { createBareServer, type Implementation } from '@millrace/rpc';
+import { createServer, createVerifier } from '@millrace/interceptors';
+import type { Implementation } from '@millrace/rpc';
 import {
   createClosers,
   createLogger,
@@ -50,12 +50,14 @@ export function createPaymentApp(config: PaymentConfig, overrides: PaymentOverri
     const ops = createOpsServer({
       host: config.OPS_HOST,
       port: config.OPS_PORT,
+      pages: { '/policies': config.POLICIES.print },
       ...(metricsText && { metricsText }),
     });
     closers.add('ops server', ops.close);
-    const server = createBareServer({
+    const server = createServer({
       services: [await openService({ config, logger, closers }, overrides)],
-      interceptors: serverInterceptors({ service: 'payment', logger, auth, errors: errorTable }),
+      ...{ service: 'payment', logger, auth, errors: errorTable },
+      policies: config.POLICIES,
       reflection: config.NODE_ENV !== 'production',
     });
     closers.add('server', () => server.close({ graceMs: config.SHUTDOWN_GRACE_MS / 2 }));

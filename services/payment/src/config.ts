@@ -1,4 +1,5 @@
-import { durationMs, path, port, url } from '@millrace/runtime';
+import { createPolicyTable, parsePolicies, PaymentService } from '@millrace/contracts';
+import { durationMs, parsed, path, port, url } from '@millrace/runtime';
 import { z } from 'zod';
 
 const POSTGRES = ['postgres', 'postgresql'];
@@ -21,6 +22,8 @@ export const configSchema = z.object({
   PROVIDER_TIMEOUT_MS: durationMs(2_000),
   /** After this time without anybody asking again, undecided payments are settled by the service itself. */
   RESOLVE_AFTER_MS: durationMs(5_000),
+  /** What is said of methods beside their protos, as JSON: `{"shop.payment.v1.PaymentService/Void": {"deadline_ms": 500}}`. */
+  POLICIES: parsed((text) => createPolicyTable([PaymentService], parsePolicies(text)), '{}'),
   /** How long a stop may take. */
   SHUTDOWN_GRACE_MS: durationMs(10_000),
 });

@@ -1,8 +1,7 @@
-import { PaymentService, PaymentStatus } from '@millrace/contracts';
+import { PaymentStatus, type PaymentService } from '@millrace/contracts';
 import type { Outcome, SagaView, StepCall } from '@millrace/durable';
 import { readTraceContext } from '@millrace/interceptors';
-import { Code, Context, createBareClient, createMetadata, RpcError } from '@millrace/rpc';
-import type { CallOptions, InvokerOptions } from '@millrace/rpc';
+import { Code, Context, createMetadata, RpcError, type CallOptions, type Client } from '@millrace/rpc';
 import type { OrderData, Payments } from '../use-cases/ports.ts';
 
 type Saga = SagaView<OrderData>;
@@ -11,8 +10,7 @@ type Saga = SagaView<OrderData>;
 const FINAL: ReadonlySet<Code> = new Set([Code.FAILED_PRECONDITION, Code.INVALID_ARGUMENT]);
 
 /** Payments by the payment service. */
-export function createPayments(options: InvokerOptions): Payments {
-  const client = createBareClient(PaymentService, options);
+export function createPayments(client: Client<typeof PaymentService>): Payments {
   return {
     authorize: (saga, call) =>
       unlessRefused(async () => {
