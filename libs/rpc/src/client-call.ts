@@ -3,16 +3,24 @@ import type { Call } from './call.ts';
 import { Alarm } from './alarm.ts';
 import type { Undo } from './cancellation.ts';
 import { fromGrpcMetadata, toGrpcMetadata } from './grpc-metadata.ts';
-import { fromGrpcStatus } from './grpc-status.ts';
-import { Inbox } from './inbox.ts';
-import { asRpcError, type Reply } from './interceptor.ts';
+import { fromGrpcStatus, isConnectionLost } from './grpc-status.ts';
+import type { Reply } from './interceptor.ts';
 import { leave } from './leave.ts';
+import { MessageStream } from './message-stream.ts';
 import { NO_METADATA, type ReadonlyMetadata } from './metadata.ts';
-import { Code, RpcError } from './status.ts';
+import { asRpcError, Code, RpcError } from './status.ts';
 import { formatTimeout } from './timeout.ts';
 
 /** grpc-js's own call, below its clients and streams: the same for all four kinds. */
 type GrpcCall = ReturnType<Channel['createCall']>;
+
+/** Told how a call goes, as its connection sees it; each at most once. */
+export interface CallObserver {
+  /** The server's headers are here, of a call that it answers with a stream. */
+  answered(): void;
+  /** It is over; `lost` when not by the server's word but because the connection broke or was never made. */
+  ended(error: RpcError | undefined, lost: boolean): void;
+}
 
 const CANCELLED = 1;
 
@@ -29,9 +37,10 @@ const MESSAGE_BYTES = 64;
 export class ClientCall {
   readonly #call: Call;
   readonly #grpc: GrpcCall;
+  readonly #observer: CallObserver | undefined;
   readonly #reply = Promise.withResolvers<Reply>();
   readonly #trailers = Promise.withResolvers<ReadonlyMetadata>();
-  readonly #many: Inbox | undefined;
+  readonly #many: MessageStream | undefined;
   #message: unknown;
   #messageCount = 0;
   #headers: ReadonlyMetadata = NO_METADATA;
@@ -42,12 +51,13 @@ export class ClientCall {
   #undo: Undo | undefined;
 
   /** Throws an RpcError when it cannot be sent at all. */
-  constructor(channel: Channel, call: Call) {
+  constructor(channel: Channel, call: Call, observer?: CallObserver) {
     this.#call = call;
+    this.#observer = observer;
     const isStreamed = call.kind === 'serverStream' || call.kind === 'bidi';
     if (isStreamed) {
       const source = { pull: () => this.#grpc.startRead(), leave: () => this.#leave() };
-      this.#many = new Inbox(source, AHEAD_BYTES);
+      this.#many = new MessageStream(source, AHEAD_BYTES);
     }
     const first =
       call.kind === 'unary' || call.kind === 'serverStream' ? this.#encode(call.request) : undefined;
@@ -72,7 +82,9 @@ export class ClientCall {
 
   onReceiveMetadata(metadata: Metadata): void {
     this.#headers = fromGrpcMetadata(metadata);
-    if (this.#many) this.#answerMany(this.#many);
+    if (!this.#many) return;
+    this.#observer?.answered();
+    this.#answerMany(this.#many);
   }
 
   onReceiveMessage(bytes: Uint8Array): void {
@@ -97,7 +109,8 @@ export class ClientCall {
     if (this.#over) return;
     const trailers = fromGrpcMetadata(status.metadata);
     if (status.code !== Code.OK) {
-      this.#finish(fromGrpcStatus(status, this.#isOnWire()), trailers);
+      const error = fromGrpcStatus(status, this.#isOnWire());
+      this.#finish(error, trailers, isConnectionLost(error, status));
     } else if (this.#many) {
       this.#answerMany(this.#many);
       this.#finish(undefined, trailers);
@@ -110,7 +123,7 @@ export class ClientCall {
     }
   }
 
-  #answerMany(messages: Inbox): void {
+  #answerMany(messages: MessageStream): void {
     this.#reply.resolve({
       kind: 'many',
       messages,
@@ -177,6 +190,7 @@ export class ClientCall {
   /** This side gives up: tells the server, and the caller why. */
   #abandon(why: RpcError): void {
     if (this.#over) return;
+    this.#over = true;
     const streams = this.#call.kind === 'clientStream' || this.#call.kind === 'bidi';
     // Of a call that streams its requests grpc-js does not say whether it has left before an answer came.
     const sent = streams || this.#isOnWire() ? 'maybe' : 'never';
@@ -186,8 +200,9 @@ export class ClientCall {
     this.#grpc.cancelWithStatus(CANCELLED, why.message);
   }
 
-  #finish(error: RpcError | undefined, trailers: ReadonlyMetadata): void {
+  #finish(error: RpcError | undefined, trailers: ReadonlyMetadata, lost = false): void {
     this.#over = true;
+    this.#observer?.ended(error, lost);
     this.#alarm?.stop();
     this.#undo?.();
     this.#trailers.resolve(trailers);

@@ -1,6 +1,6 @@
 import { Channel, ChannelCredentials, connectivityState, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Call } from './call.ts';
-import { ClientCall } from './client-call.ts';
+import { ClientCall, type CallObserver } from './client-call.ts';
 import { asRpcError, type Reply } from './interceptor.ts';
 import { clientOptions, type ClientLimits } from './limits.ts';
 import { Code, RpcError } from './status.ts';
@@ -12,12 +12,18 @@ export interface ConnectionOptions {
   /** `host:port` as the server knows itself, where `address` was looked up: the `:authority` of calls. Default `address`. */
   readonly authority?: string;
   readonly limits?: ClientLimits;
+  /** Told when `state` has changed. With it, the connection is made before the first call, and made again whenever it breaks. */
+  readonly onState?: () => void;
 }
+
+/** `failed` from the first attempt that comes to nothing until one succeeds. */
+export type ConnectionState = 'connecting' | 'ready' | 'failed';
 
 // grpc-js writes what it dislikes about a peer's headers to the console, values included.
 setLogVerbosity(logVerbosity.NONE);
 
-function unsendable(call: Call): RpcError | undefined {
+/** Why a call cannot be sent now; undefined when it can. */
+export function unsendable(call: Call): RpcError | undefined {
   if (call.cancelled) return call.cancelled.with({ sent: 'never' });
   if (call.deadlineMs > performance.now()) return undefined;
   return new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline had passed', { sent: 'never' });
@@ -28,25 +34,29 @@ export class Connection {
   readonly address: string;
   readonly #options: ConnectionOptions;
   #channel: Channel;
+  #state: ConnectionState = 'connecting';
   #closed = false;
-  #watch: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.address = options.address;
     this.#channel = this.#open();
+    this.#begin();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
   }
 
   /** The innermost step of every client: gives the call to the server. */
-  readonly next = (call: Call): Promise<Reply> => {
+  readonly next = (call: Call, observer?: CallObserver): Promise<Reply> => {
     const why = this.#closed
       ? new RpcError(Code.UNAVAILABLE, 'the transport is closed', { sent: 'never' })
       : unsendable(call);
     if (why) return Promise.reject(why);
     try {
-      const { reply } = new ClientCall(this.#channel, call);
-      this.#watchConnecting();
-      return reply;
+      return new ClientCall(this.#channel, call, observer).reply;
     } catch (error) {
       return Promise.reject(asRpcError(error));
     }
@@ -55,7 +65,7 @@ export class Connection {
   /** Calls that run still finish; new ones are UNAVAILABLE. */
   close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#watch);
+    clearTimeout(this.#patience);
     this.#channel.close();
     return Promise.resolve();
   }
@@ -67,18 +77,52 @@ export class Connection {
     return new Channel(address, ChannelCredentials.createInsecure(), options);
   }
 
+  #begin(): void {
+    this.#follow(this.#channel);
+    if (this.#options.onState) this.#channel.getConnectivityState(true);
+  }
+
+  #follow(channel: Channel): void {
+    const state = channel.getConnectivityState(false);
+    channel.watchConnectivityState(state, Infinity, () => {
+      if (this.#closed || channel !== this.#channel) return;
+      this.#follow(channel);
+      this.#changed(channel.getConnectivityState(false));
+    });
+  }
+
+  #changed(state: connectivityState): void {
+    const { onState } = this.#options;
+    if (state === connectivityState.READY) this.#become('ready');
+    else if (state === connectivityState.TRANSIENT_FAILURE) this.#become('failed');
+    else if (this.#state === 'ready') this.#become('connecting');
+    if (state === connectivityState.READY || state === connectivityState.IDLE) {
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+    } else this.#patience ??= this.#giveUpLater();
+    // Not at once: grpc-js is in the middle of its own change.
+    if (onState && state === connectivityState.IDLE) {
+      process.nextTick(() => this.#closed || this.#channel.getConnectivityState(true));
+    }
+  }
+
   /** grpc-js waits for ever for a peer that accepts the connection and says nothing: such a channel is thrown away. */
-  #watchConnecting(): void {
-    if (this.#watch || this.#channel.getConnectivityState(false) === connectivityState.READY) return;
+  #giveUpLater(): NodeJS.Timeout {
     const { connectTimeoutMs = 3_000 } = this.#options.limits ?? {};
-    const channel = this.#channel;
-    this.#watch = setTimeout(() => {
-      this.#watch = undefined;
-      const state = channel.getConnectivityState(false);
-      if (state === connectivityState.READY || state === connectivityState.IDLE) return;
+    const timer = setTimeout(() => {
+      this.#patience = undefined;
+      const channel = this.#channel;
       this.#channel = this.#open();
+      this.#become('failed');
+      this.#begin();
       channel.close();
     }, connectTimeoutMs);
-    this.#watch.unref();
+    return timer.unref();
+  }
+
+  #become(state: ConnectionState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onState?.();
   }
 }

@@ -26,6 +26,19 @@ const REFUSED = 'Stream refused by server';
 const BROKEN_HERE = /^Received RST_STREAM with code \d+ triggered by internal client error/;
 const NO_STATUS = /\(Call ended without gRPC status\)$/;
 
+/** What it says when the connection broke under the call. */
+const DROPPED = 'Connection dropped';
+
+/** Whether a call failed because its connection broke or was never made, rather than by the server's word. */
+export function isConnectionLost(error: RpcError, { details, metadata }: StatusObject): boolean {
+  if (error.code !== Code.UNAVAILABLE || metadata.get(DETAILS_KEY).length > 0) return false;
+  return error.sent === 'never' || details === REFUSED || details === DROPPED || isBroken(details);
+}
+
+function isBroken(details: string): boolean {
+  return BROKEN_HERE.test(details) || NO_STATUS.test(details);
+}
+
 /** A failed status as an error; `onWire` says whether the call was ever given to a connection. */
 export function fromGrpcStatus(status: StatusObject, onWire: boolean): RpcError {
   const code = normalizeCode(status.code);
@@ -35,6 +48,6 @@ export function fromGrpcStatus(status: StatusObject, onWire: boolean): RpcError 
     if (decoded?.code === code) return decoded;
   }
   const sent: Sent = !onWire ? 'never' : status.details === REFUSED ? 'refused' : 'maybe';
-  const broken = !onWire || BROKEN_HERE.test(status.details) || NO_STATUS.test(status.details);
+  const broken = !onWire || isBroken(status.details);
   return new RpcError(broken && code === Code.INTERNAL ? Code.UNAVAILABLE : code, status.details, { sent });
 }
