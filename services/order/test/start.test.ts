@@ -46,6 +46,24 @@ test('a process starts, is ready, shows its metrics and stops when asked', async
   expect(await stop()).toBe(0);
 });
 
+test('a process shows the policies that hold in it, those said by setting included', async () => {
+  const { addresses, stop } = await run({
+    POLICIES: '{"shop.order.v1.OrderService/GetOrder": {"deadline_ms": 321}}',
+  });
+  const policies = (await (await fetch(`${addresses?.['ops']}/policies`)).json()) as object;
+  expect(policies).toMatchObject({
+    'shop.order.v1.OrderService/GetOrder': { deadlineMs: 321, criticality: 'default' },
+    'shop.payment.v1.PaymentService/Refund': { criticality: 'essential', roles: ['service:order'] },
+  });
+  expect(await stop()).toBe(0);
+});
+
+test('a policy for a method that does not exist is refused at start', async () => {
+  const { code, text } = await run({ POLICIES: '{"shop.order.v1.OrderService/GetOrders": {}}' });
+  expect(code).toBe(78);
+  expect(text()).toContain('there is no method or service shop.order.v1.OrderService/GetOrders');
+});
+
 test('a port that is taken is named with its setting', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
