@@ -3,9 +3,11 @@ import { breaker, type BreakerOptions } from './breaker.ts';
 import { consoleLogger } from './console-logger.ts';
 import { credentials, type ServiceCredentials } from './credentials.ts';
 import { clientDeadline, type ClientDeadlineOptions } from './deadline/client-deadline.ts';
+import { hedge } from './hedge.ts';
 import type { Logger } from './logger.ts';
 import { metrics } from './metrics.ts';
 import { retry, type RetryOptions } from './retry.ts';
+import { RetryBudget } from './retry/retry-budget.ts';
 import { tracing } from './tracing.ts';
 
 /** Options of {@link clientInterceptors}. */
@@ -17,9 +19,15 @@ export interface ClientChainOptions {
   /** On whose behalf calls are made; see serviceCredentials. Default: nobody's. */
   readonly credentials?: ServiceCredentials;
   readonly deadline?: ClientDeadlineOptions;
-  /** False for a client that must not repeat anything, such as one whose caller has a schedule of its own. */
+  /** Of hedges as well. False for a client that must not repeat anything, such as one whose caller has a schedule of its own. */
   readonly retry?: RetryOptions | false;
   readonly breaker?: BreakerOptions | false;
+}
+
+/** Retries and hedges, out of one budget. */
+function secondAttempts(options: RetryOptions = {}): Interceptor[] {
+  const shared = { budget: new RetryBudget(), ...options };
+  return [retry(shared), hedge(shared)];
 }
 
 /** The chain that every outbound call goes through, outermost first. One list is one client: it shares budget and circuits. */
@@ -33,7 +41,7 @@ export function clientInterceptors(options: ClientChainOptions = {}): Intercepto
     tracing(),
     metrics(),
     clientDeadline(options.deadline),
-    ...(options.retry === false ? [] : [retry(options.retry)]),
+    ...(options.retry === false ? [] : secondAttempts(options.retry)),
     ...(options.breaker === false ? [] : [breaker({ onChange, ...options.breaker })]),
     ...(options.credentials ? [credentials(options.credentials)] : []),
   ];

@@ -74,7 +74,6 @@ describe('retry', () => {
       IDEMPOTENT,
       true,
     ],
-    ['a negative delay', down({ retryDelayMs: -1 }), IDEMPOTENT, false],
     ['INTERNAL', new RpcError(Code.INTERNAL, 'x'), IDEMPOTENT, false],
     ['DEADLINE_EXCEEDED', new RpcError(Code.DEADLINE_EXCEEDED, 'x', { sent: 'never' }), IDEMPOTENT, false],
     ['INVALID_ARGUMENT', new RpcError(Code.INVALID_ARGUMENT, 'x', { sent: 'refused' }), IDEMPOTENT, false],
@@ -84,11 +83,27 @@ describe('retry', () => {
     expect(next.calls).toHaveLength(again ? 2 : 1);
   });
 
-  it('does nothing for a request that is being tried again upstream, and tells the next hop', async () => {
+  it('does nothing for a request that is being tried again upstream', async () => {
     const next = failing(down());
     expect((await run(next, { context: { isRetry: true } })).error).toMatchObject({ retried: false });
-    expect(next.calls.map(({ metadata }) => metadata.get('millrace-retry'))).toEqual(['1']);
+    expect(next.calls).toHaveLength(1);
   });
+
+  test.each([0, 1, 3])('makes the %s retries that the policy of the method allows', async (maxRetries) => {
+    const next = failing(down(), down(), down(), down(), down());
+    const { error } = await run(next, { policy: { ...IDEMPOTENT, retry: { maxRetries } } });
+    expect(next.calls).toHaveLength(maxRetries + 1);
+    expect(error).toMatchObject({ retried: maxRetries > 0 });
+  });
+
+  test.each([NaN, -1, -0.001, Infinity, 1e18, 60_001])(
+    'takes a delay of %s for a request not to come back, never for none',
+    async (retryDelayMs) => {
+      const next = failing(down({ retryDelayMs }));
+      await run(next);
+      expect(next.calls).toHaveLength(1);
+    },
+  );
 
   it('waits as long as the server asks', async () => {
     const next = failing(down({ retryDelayMs: 700 }));
@@ -116,6 +131,24 @@ describe('retry', () => {
     await jest.advanceTimersByTimeAsync(1_000);
     expect(await reply).toMatchObject({ code: Code.CANCELLED });
     expect(next.calls).toHaveLength(1);
+  });
+
+  it('leaves neither timer nor subscription when its caller leaves while it waits', async () => {
+    const { call, cancellation } = testCall({ side: 'client', policy: IDEMPOTENT });
+    const reply = failureOf(retry()(call, failing(down({ retryDelayMs: 30_000 }))));
+    await jest.advanceTimersByTimeAsync(0);
+    expect([jest.getTimerCount(), cancellation.listenerCount]).toEqual([1, 1]);
+    cancellation.cancel(new RpcError(Code.CANCELLED, 'left'));
+    expect(await reply).toMatchObject({ code: Code.CANCELLED });
+    expect([jest.getTimerCount(), cancellation.listenerCount]).toEqual([0, 0]);
+  });
+
+  it('leaves no subscription when it has waited', async () => {
+    const { call, cancellation } = testCall({ side: 'client', policy: IDEMPOTENT });
+    const reply = retry()(call, failing(down(), down()));
+    await jest.advanceTimersByTimeAsync(1_000);
+    await reply;
+    expect([jest.getTimerCount(), cancellation.listenerCount]).toEqual([0, 0]);
   });
 
   it('stops when the budget is spent, for all calls together', async () => {
@@ -161,6 +194,27 @@ describe('retry of a stream', () => {
     const { next, count } = streams([[], down()], [['a', 'b']]);
     expect(await run(next, { kind: 'serverStream' })).toMatchObject({ messages: ['a', 'b'] });
     expect(count()).toBe(2);
+  });
+
+  it('has its retries once, for its opening and its first message together', async () => {
+    let attempts = 0;
+    const next: Next = async (call) => {
+      if (attempts++ % 2 === 0) throw down();
+      return replyTo(call, [], down());
+    };
+    expect((await run(next, { kind: 'serverStream' })).error).toMatchObject({ retried: true });
+    expect(attempts).toBe(3);
+  });
+
+  test.each([...KINDS])('gives back to the budget when a %s call has brought something', async (kind) => {
+    const budget = new RetryBudget();
+    for (let count = 0; count < 5; count++) budget.take();
+    const { call } = testCall({ side: 'client', kind, policy: IDEMPOTENT });
+    const reply = await retry({ budget })(call, answering('a', 'b'));
+    const isStream = kind === 'serverStream' || kind === 'bidi';
+    expect(budget.tokens).toBeCloseTo(isStream ? 5 : 5.1);
+    await readAll(reply);
+    expect(budget.tokens).toBeCloseTo(5.1);
   });
 
   it('does not begin again after its first message', async () => {

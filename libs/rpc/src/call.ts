@@ -1,8 +1,9 @@
 import type { CallKind, Method } from '@millrace/contracts';
-import type { Cancellation, Undo } from './cancellation.ts';
+import { Cancellation, type Undo } from './cancellation.ts';
 import type { Context } from './context.ts';
 import type { ReadonlyMetadata } from './metadata.ts';
 import type { RpcError } from './status.ts';
+import type { PeerIdentity } from './tls/peer-identity.ts';
 
 /** What an interceptor may change of a call for those behind it. */
 export interface CallFields {
@@ -25,6 +26,17 @@ export interface CallOrigin {
   readonly cancellation: Cancellation;
   /** The other end as `host:port`, where the transport knows it. */
   readonly peer?: string | undefined;
+  /** Whose certificate the other end has shown, on a server that asks for one. */
+  readonly peerIdentity?: PeerIdentity | undefined;
+}
+
+/** A copy of a call that can be cancelled by itself. */
+export interface Fork {
+  readonly call: Call;
+  /** Ends the copy alone. Follows the call that it is made from. */
+  readonly cancellation: Cancellation;
+  /** Takes the copy off that call. To be done when it is over: the call may live on. */
+  readonly release: Undo;
 }
 
 /**
@@ -63,6 +75,11 @@ export class Call implements CallFields {
     return this.#origin.peer;
   }
 
+  /** Who the other end is, by a certificate that was verified; undefined where it showed none. */
+  get peerIdentity(): PeerIdentity | undefined {
+    return this.#origin.peerIdentity;
+  }
+
   /** The same object for every copy of the call: a WeakMap's key for what an interceptor remembers about it. */
   get identity(): object {
     return this.#origin;
@@ -86,6 +103,13 @@ export class Call implements CallFields {
   /** Ends the call with this status, for its caller and its handler. The first reason stays. */
   cancel(why: RpcError): void {
     this.#origin.cancellation.cancel(why);
+  }
+
+  /** A copy with a cancellation of its own, for one attempt of several: it ends with the call, the call does not end with it. */
+  fork(): Fork {
+    const cancellation = new Cancellation();
+    const release = this.onCancel((why) => cancellation.cancel(why));
+    return { call: new Call({ ...this.#origin, cancellation }, this), cancellation, release };
   }
 
   with(patch: Partial<CallFields>): Call {

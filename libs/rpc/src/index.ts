@@ -1,14 +1,14 @@
-export { Call, type CallFields, type CallOrigin } from './call.ts';
+export { Call, type CallFields, type CallOrigin, type Fork } from './call.ts';
 export { Cancellation, type Undo } from './cancellation.ts';
 export { Context, currentContext, runInContext, type ContextFields, type Principal } from './context.ts';
 export { createBareClient, type Client } from './bare-client.ts';
 export { badRequest, fieldViolations, fromStatus, toStatus, type FieldViolation } from './details.ts';
 export { implement, type AnyHandler, type Handlers, type Implementation } from './handlers.ts';
 export {
-  asRpcError,
   compose,
   onFinished,
-  type Finished,
+  tapReply,
+  tapRequests,
   type Interceptor,
   type Next,
   type Reply,
@@ -24,7 +24,9 @@ export {
   type MetadataInit,
   type ReadonlyMetadata,
 } from './metadata.ts';
+export { type Finished, type Tap } from './message-stream.ts';
 export {
+  asRpcError,
   Code,
   codeName,
   normalizeCode,

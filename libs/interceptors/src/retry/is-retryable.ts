@@ -1,8 +1,12 @@
 import { Code, type Call, type RpcError } from '@millrace/rpc';
 
+/** Who is asked to come back later than this does not wait within a call. */
+const LONGEST_DELAY_MS = 60_000;
+
 /** Whether a second attempt could succeed where this one failed: the server was not there, or names a time to come back. */
 function isPassing({ code, retryDelayMs }: RpcError): boolean {
-  if (retryDelayMs !== undefined && retryDelayMs < 0) return false;
+  // A negative delay asks not to come back. What is no delay at all must not be taken for none.
+  if (retryDelayMs !== undefined && !(retryDelayMs >= 0 && retryDelayMs <= LONGEST_DELAY_MS)) return false;
   if (code === Code.UNAVAILABLE) return true;
   return (code === Code.ABORTED || code === Code.RESOURCE_EXHAUSTED) && retryDelayMs !== undefined;
 }

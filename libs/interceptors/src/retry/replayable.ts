@@ -1,57 +1,71 @@
-import type { Call, Reply } from '@millrace/rpc';
-import { retrying, type RetryRules } from './retrying.ts';
+import { Code, RpcError, type Call, type Next, type ReadonlyMetadata, type Reply } from '@millrace/rpc';
+import { withFirstMessage } from '../first-message.ts';
+import { Retrying, type RetryRules } from './retrying.ts';
 
 type Stream = Extract<Reply, { kind: 'many' }>;
 
-/** A stream of which the first message is there, or its end. */
-interface Begun {
-  readonly reply: Stream;
-  readonly iterator: AsyncIterator<unknown>;
-  readonly first: IteratorResult<unknown>;
+/** How a stream came about. */
+export interface Replay {
+  readonly call: Call;
+  readonly next: Next;
+  readonly rules: RetryRules;
+  /** When it took more than one attempt to open it. */
+  readonly retrying?: Retrying | undefined;
 }
 
-async function begin(reply: Reply): Promise<Begun> {
-  if (reply.kind !== 'many') throw new TypeError('a stream was answered by one message');
-  const iterator = reply.messages[Symbol.asyncIterator]();
-  return { reply, iterator, first: await iterator.next() };
-}
+/** A stream that is tried again when it fails before its first message. It is a success from that message on. */
+export class Replayable implements AsyncIterableIterator<unknown> {
+  readonly #opened: Stream;
+  readonly #replay: Replay;
+  readonly #trailers = Promise.withResolvers<ReadonlyMetadata>();
+  #begun: Promise<void> | undefined;
+  #messages: AsyncIterator<unknown> | undefined;
 
-/** Passes the rest on as it comes, and leaves it when its reader leaves. */
-async function* rest({ iterator, first }: Begun): AsyncIterable<unknown> {
-  if (first.done) return;
-  let ended = false;
-  try {
-    yield first.value;
-    for (let result = await iterator.next(); !result.done; result = await iterator.next()) yield result.value;
-    ended = true;
-  } catch (error) {
-    ended = true;
-    throw error;
-  } finally {
-    if (!ended) await iterator.return?.();
+  constructor(opened: Stream, replay: Replay) {
+    this.#opened = opened;
+    this.#replay = replay;
   }
-}
 
-/** The stream, tried again when it fails before its first message. */
-export function replayable(
-  call: Call,
-  { reply, again }: { reply: Stream; again: (call: Call) => Promise<Reply> },
-  rules: RetryRules,
-): Reply {
-  const trailers = Promise.withResolvers<Awaited<Stream['trailers']>>();
-  // Who does not ask for trailers shall not be surprised by a stream's failure.
-  trailers.promise.catch(() => undefined);
-  async function* messages(): AsyncIterable<unknown> {
-    let answer = reply;
+  get reply(): Reply {
+    return { ...this.#opened, messages: this, trailers: this.#trailers.promise };
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    return this.#messages ? this.#messages.next() : this.#first();
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    if (this.#messages) await this.#messages.return?.();
+    else this.#leave();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #first(): Promise<IteratorResult<unknown>> {
+    this.#begun ??= this.#begin();
+    await this.#begun;
+    return this.#messages?.next() ?? { done: true, value: undefined };
+  }
+
+  async #begin(): Promise<void> {
+    const { call, next, rules, retrying = new Retrying(call, rules) } = this.#replay;
+    let reply: Reply = this.#opened;
     try {
-      const begun = await begin(reply).catch((error: unknown) => {
-        return retrying(call, { error, again: async (later) => begin(await again(later)) }, rules);
-      });
-      answer = begun.reply;
-      yield* rest(begun);
+      const again: Next = async (later) => withFirstMessage(await next(later));
+      reply = await withFirstMessage(reply).catch((error: unknown) => retrying.after(error, again));
+      rules.budget.succeeded();
+      if (reply.kind === 'many') this.#messages = reply.messages[Symbol.asyncIterator]();
     } finally {
-      trailers.resolve(answer.trailers);
+      this.#trailers.resolve(reply.trailers);
     }
   }
-  return { ...reply, messages: messages(), trailers: trailers.promise };
+
+  /** Nobody knows which attempt runs: the whole call is over. */
+  #leave(): void {
+    this.#replay.call.cancel(new RpcError(Code.CANCELLED, 'the reader left'));
+    this.#trailers.resolve(this.#opened.trailers);
+  }
 }
