@@ -1,4 +1,12 @@
-import { badRequest, Code, RpcError, type Call, type FieldViolation, type Interceptor } from '@millrace/rpc';
+import {
+  badRequest,
+  Code,
+  RpcError,
+  tapReply,
+  type Call,
+  type FieldViolation,
+  type Interceptor,
+} from '@millrace/rpc';
 import type { Logger } from './logger.ts';
 
 /** The status of each domain error, by its `reason`. */
@@ -65,17 +73,10 @@ export function errors({ logger, table = {} }: ErrorsOptions): Interceptor {
     }
     return unexpected(call, error);
   };
-  async function* translated(call: Call, messages: AsyncIterable<unknown>): AsyncIterable<unknown> {
-    try {
-      yield* messages;
-    } catch (error) {
-      throw translate(call, error);
-    }
-  }
   return async (call, next) => {
     try {
-      const reply = await next(call);
-      return reply.kind === 'one' ? reply : { ...reply, messages: translated(call, reply.messages) };
+      const ending = (error: unknown): unknown => (error === undefined ? undefined : translate(call, error));
+      return tapReply(await next(call), { ending });
     } catch (error) {
       throw translate(call, error);
     }

@@ -14,10 +14,8 @@ export class ClientStream implements AsyncIterableIterator<unknown, undefined> {
     this.#start = start;
   }
 
-  async next(): Promise<Result> {
-    if (this.#left) return { done: true, value: undefined };
-    this.#messages ??= await this.#open();
-    return (await this.#messages.next()) as Result;
+  next(): Promise<Result> {
+    return (this.#messages?.next() as Promise<Result> | undefined) ?? this.#first();
   }
 
   async return(): Promise<Result> {
@@ -29,6 +27,12 @@ export class ClientStream implements AsyncIterableIterator<unknown, undefined> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  async #first(): Promise<Result> {
+    if (this.#left) return { done: true, value: undefined };
+    this.#messages ??= await this.#open();
+    return (await this.#messages.next()) as Result;
   }
 
   async #open(): Promise<AsyncIterator<unknown>> {

@@ -24,7 +24,7 @@ export {
   type MetadataInit,
   type ReadonlyMetadata,
 } from './metadata.ts';
-export { type Finished, type Tap } from './message-stream.ts';
+export { MessageStream, type Finished, type Tap } from './message-stream.ts';
 export {
   asRpcError,
   Code,
@@ -37,4 +37,5 @@ export {
 } from './status.ts';
 export { serveEach, type ServeEachOptions } from './serve-each.ts';
 export { createBareServer, type BareServerOptions, type RpcServer } from './bare-server.ts';
+export { tap } from './stream-of.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';

@@ -1,6 +1,10 @@
 import type { Call } from './call.ts';
 import type { ReadonlyMetadata } from './metadata.ts';
-import { RpcError, Code } from './status.ts';
+import { asRpcError } from './status.ts';
+import type { Finished, Tap } from './message-stream.ts';
+import { tap } from './stream-of.ts';
+
+export { asRpcError } from './status.ts';
 
 /**
  * How a call is answered. Unary and client-stream calls are answered by `one` message, at the end; server-stream and bidi
@@ -45,65 +49,37 @@ export function compose(interceptors: readonly Interceptor[], last: Next): Next 
   );
 }
 
-/** How a call ended: undefined when well. */
-export type Finished = (error: RpcError | undefined) => void;
-
-/** Any failure as an RpcError. What is not one already is INTERNAL with fixed text: its own text stays in `cause`. */
-export function asRpcError(error: unknown): RpcError {
-  return error instanceof RpcError ? error : new RpcError(Code.INTERNAL, 'internal error', { cause: error });
-}
-
-/** A stream's messages, with its end reported. Not a generator: one would answer `return()` only after a `next()` that waits. */
-class Watched implements AsyncIterableIterator<unknown> {
-  readonly #messages: AsyncIterator<unknown>;
-  #finished: Finished | undefined;
-
-  constructor(messages: AsyncIterable<unknown>, finished: Finished) {
-    this.#messages = messages[Symbol.asyncIterator]();
-    this.#finished = finished;
-  }
-
-  async next(): Promise<IteratorResult<unknown>> {
-    try {
-      const result = await this.#messages.next();
-      if (result.done) this.#end(undefined);
-      return result;
-    } catch (error) {
-      this.#end(asRpcError(error));
-      throw error;
-    }
-  }
-
-  async return(): Promise<IteratorResult<unknown>> {
-    this.#end(new RpcError(Code.CANCELLED, 'the reader left'));
-    await this.#messages.return?.();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  #end(error: RpcError | undefined): void {
-    const finished = this.#finished;
-    this.#finished = undefined;
-    finished?.(error);
-  }
-}
-
 /**
  * Calls back once when the call is over, of whatever kind: at the reply, after its last message, at its failure, or when
  * its reader leaves early. Spares every interceptor the branch.
  */
-export async function onFinished(reply: Promise<Reply>, finished: Finished): Promise<Reply> {
-  let settled: Reply;
-  try {
-    settled = await reply;
-  } catch (error) {
-    finished(asRpcError(error));
-    throw error;
-  }
-  if (settled.kind === 'many') return { ...settled, messages: new Watched(settled.messages, finished) };
-  finished(undefined);
-  return settled;
+export function onFinished(reply: Promise<Reply>, finished: Finished): Promise<Reply> {
+  return reply.then(
+    (settled) => {
+      if (settled.kind === 'many') return tapReply(settled, { finished });
+      finished(undefined);
+      return settled;
+    },
+    (error: unknown) => {
+      finished(asRpcError(error));
+      throw error;
+    },
+  );
+}
+
+/**
+ * Puts a tap on the messages of a reply; one that has a single message passes. Interceptors that do so one after the other share
+ * one stream: a message is not wrapped again for each of them. Use what it returns.
+ */
+export function tapReply(reply: Reply, one: Tap): Reply {
+  if (reply.kind === 'one') return reply;
+  const messages = tap(reply.messages, one);
+  return messages === reply.messages ? reply : { ...reply, messages };
+}
+
+/** Puts a tap on the requests of a call that streams them; another call passes. Use what it returns. */
+export function tapRequests(call: Call, one: Tap): Call {
+  if (!call.requests) return call;
+  const requests = tap(call.requests, one);
+  return requests === call.requests ? call : call.with({ requests });
 }

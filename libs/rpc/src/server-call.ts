@@ -6,11 +6,11 @@ import { Cancellation } from './cancellation.ts';
 import { Context, runInContext } from './context.ts';
 import { fromGrpcMetadata, toGrpcMetadata } from './grpc-metadata.ts';
 import { toGrpcStatus } from './grpc-status.ts';
-import { Inbox } from './inbox.ts';
-import { asRpcError, type Next, type Reply } from './interceptor.ts';
+import type { Next, Reply } from './interceptor.ts';
 import { leave } from './leave.ts';
+import { MessageStream } from './message-stream.ts';
 import type { ReadonlyMetadata } from './metadata.ts';
-import { Code, RpcError } from './status.ts';
+import { asRpcError, Code, RpcError } from './status.ts';
 import { parseTimeout } from './timeout.ts';
 import { TIMEOUT_KEY } from './wire.ts';
 
@@ -42,7 +42,7 @@ export class ServerCall implements OpenCall {
   #deadlineMs = Infinity;
   #alarm: Alarm | undefined;
   #request: Uint8Array | undefined;
-  #requests: Inbox | undefined;
+  #requests: MessageStream | undefined;
   #answers: AsyncIterator<unknown> | undefined;
   #unsentBytes = 0;
   #drained: (() => void) | undefined;
@@ -68,7 +68,7 @@ export class ServerCall implements OpenCall {
     this.#metadata = metadata;
     if (!this.#readTimeout()) return;
     if (this.#method.kind === 'clientStream' || this.#method.kind === 'bidi') {
-      this.#requests = new Inbox({ pull: () => this.#grpc.startRead(), leave: () => undefined });
+      this.#requests = new MessageStream({ pull: () => this.#grpc.startRead(), leave: () => undefined });
       this.#begin(undefined);
     } else this.#grpc.startRead();
   }
@@ -123,7 +123,7 @@ export class ServerCall implements OpenCall {
     }
   }
 
-  #receive(requests: Inbox, bytes: Uint8Array): void {
+  #receive(requests: MessageStream, bytes: Uint8Array): void {
     const request = this.#decode(bytes);
     if (request instanceof RpcError) requests.fail(request);
     else requests.push(request);
@@ -133,7 +133,7 @@ export class ServerCall implements OpenCall {
    * Node's HTTP/2 client ends a stream before it resets it, so a call that was cancelled looks complete for a moment: a handler
    * would take half of the requests for all of them. Both frames come in one read; the reset is known after it.
    */
-  #endRequests(requests: Inbox): void {
+  #endRequests(requests: MessageStream): void {
     setImmediate(() => requests.end());
   }
 
@@ -165,7 +165,7 @@ export class ServerCall implements OpenCall {
     if (reply.kind === 'many') {
       const answers = reply.messages[Symbol.asyncIterator]();
       if (this.#over) {
-        leave(answers);
+        leave(answers, this.#cancellation.why);
         return;
       }
       this.#answers = answers;
@@ -233,6 +233,6 @@ export class ServerCall implements OpenCall {
       this.#grpc.sendStatus({ code: Code.OK, details: '', metadata });
     }
     this.#drained?.();
-    leave(this.#answers);
+    leave(this.#answers, error);
   }
 }

@@ -83,3 +83,8 @@ export class RpcError extends Error {
     return new RpcError(code, message, { reason, details, sent, retryDelayMs, retried, cause, ...rest });
   }
 }
+
+/** Any failure as an RpcError. What is not one already is INTERNAL with fixed text: its own text stays in `cause`. */
+export function asRpcError(error: unknown): RpcError {
+  return error instanceof RpcError ? error : new RpcError(Code.INTERNAL, 'internal error', { cause: error });
+}

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Inbox } from './inbox.ts';
+import { MessageStream } from './message-stream.ts';
 
-function inboxOf(): { inbox: Inbox; pulls: () => number; left: () => number } {
+function inboxOf(): { inbox: MessageStream; pulls: () => number; left: () => number } {
   let pulls = 0;
   let left = 0;
-  const inbox = new Inbox({ pull: () => (pulls += 1), leave: () => (left += 1) });
+  const inbox = new MessageStream({ pull: () => (pulls += 1), leave: () => (left += 1) });
   return { inbox, pulls: () => pulls, left: () => left };
 }
 
@@ -34,7 +34,7 @@ test('several reads at once get their messages in order, one pull each', async (
 
 test('it takes in so much ahead of its reader and no more', async () => {
   let pulls = 0;
-  const inbox = new Inbox({ pull: () => (pulls += 1), leave: () => undefined }, 100);
+  const inbox = new MessageStream({ pull: () => (pulls += 1), leave: () => undefined }, 100);
   inbox.open();
   for (let size = 0; pulls > 0 && size < 10; size++) {
     pulls = 0;
