@@ -12,6 +12,7 @@ import { addReflection } from './reflection.ts';
 import type { OpenCall } from './server-call.ts';
 import { createDoor } from './server-door.ts';
 import { Code, RpcError } from './status.ts';
+import { createTlsServer, type ServerTls } from './tls/server-tls.ts';
 
 /** What a server is made of. */
 export interface BareServerOptions {
@@ -23,6 +24,8 @@ export interface BareServerOptions {
   /** Default: what the protos say. */
   readonly policies?: PolicyTable;
   readonly limits?: ServerLimits;
+  /** Default: connections are not secured. */
+  readonly tls?: ServerTls | undefined;
 }
 
 /** A gRPC server with health. It lives once: closed, it stays closed. */
@@ -49,7 +52,14 @@ class GrpcServer implements RpcServer {
   readonly #health: Health;
   #closed: Promise<void> | undefined;
 
-  constructor({ services, interceptors = [], reflection = false, policies, limits = {} }: BareServerOptions) {
+  constructor({
+    services,
+    interceptors = [],
+    reflection = false,
+    policies,
+    limits = {},
+    tls,
+  }: BareServerOptions) {
     const methods = services
       .flatMap(({ service }) => Object.values(service.methods))
       .map((method) => policies?.effective(method) ?? method);
@@ -62,10 +72,11 @@ class GrpcServer implements RpcServer {
       services.map(({ service }) => service.name),
     );
     if (reflection) addReflection(server, services);
-    this.#net = createNetServer({ noDelay: true }, (socket) => {
+    this.#net = tls ? createTlsServer(tls, enter) : createNetServer({ noDelay: true }, enter);
+    this.#net.maxConnections = limits.maxConnections ?? 10_000;
+    this.#net.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      enter(socket);
     });
   }
 

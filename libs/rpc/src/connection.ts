@@ -4,6 +4,7 @@ import { ClientCall, type CallObserver } from './client-call.ts';
 import { asRpcError, type Reply } from './interceptor.ts';
 import { clientOptions, type ClientLimits } from './limits.ts';
 import { Code, RpcError } from './status.ts';
+import type { ChannelSecurity, ClientSecurity } from './tls/client-tls.ts';
 
 /** Where a connection goes. */
 export interface ConnectionOptions {
@@ -12,6 +13,8 @@ export interface ConnectionOptions {
   /** `host:port` as the server knows itself, where `address` was looked up: the `:authority` of calls. Default `address`. */
   readonly authority?: string;
   readonly limits?: ClientLimits;
+  /** Default: it is not secured. */
+  readonly security?: ClientSecurity | undefined;
   /** Told when `state` has changed. With it, the connection is made before the first call, and made again whenever it breaks. */
   readonly onState?: () => void;
 }
@@ -33,6 +36,7 @@ export function unsendable(call: Call): RpcError | undefined {
 export class Connection {
   readonly address: string;
   readonly #options: ConnectionOptions;
+  #security: ChannelSecurity | undefined;
   #channel: Channel;
   #state: ConnectionState = 'connecting';
   #closed = false;
@@ -41,6 +45,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.address = options.address;
+    this.#security = this.#secure();
     this.#channel = this.#open();
     this.#begin();
   }
@@ -55,6 +60,8 @@ export class Connection {
       ? new RpcError(Code.UNAVAILABLE, 'the transport is closed', { sent: 'never' })
       : unsendable(call);
     if (why) return Promise.reject(why);
+    const security = this.#secure();
+    if (security !== this.#security) this.#renew(security);
     try {
       return new ClientCall(this.#channel, call, observer).reply;
     } catch (error) {
@@ -70,11 +77,26 @@ export class Connection {
     return Promise.resolve();
   }
 
+  #secure(): ChannelSecurity | undefined {
+    const { address, authority = address, security } = this.#options;
+    return security?.current(authority);
+  }
+
+  /** With other certificates there is another connection; calls on the one before finish there. */
+  #renew(security: ChannelSecurity | undefined): void {
+    const channel = this.#channel;
+    this.#security = security;
+    this.#channel = this.#open();
+    this.#begin();
+    channel.close();
+  }
+
   #open(): Channel {
     const { address, authority, limits = {} } = this.#options;
-    const options = clientOptions(limits);
-    if (authority) options['grpc.default_authority'] = authority;
-    return new Channel(address, ChannelCredentials.createInsecure(), options);
+    const { credentials = ChannelCredentials.createInsecure(), options } = this.#security ?? {};
+    const all = { ...clientOptions(limits), ...options };
+    if (authority) all['grpc.default_authority'] = authority;
+    return new Channel(address, credentials, all);
   }
 
   #begin(): void {

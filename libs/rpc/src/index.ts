@@ -37,5 +37,9 @@ export {
 } from './status.ts';
 export { serveEach, type ServeEachOptions } from './serve-each.ts';
 export { createBareServer, type BareServerOptions, type RpcServer } from './bare-server.ts';
+export type { ClientTls } from './tls/client-tls.ts';
+export type { PeerIdentity } from './tls/peer-identity.ts';
+export { TlsError } from './tls/secure-files.ts';
+export type { ServerTls } from './tls/server-tls.ts';
 export { tap } from './stream-of.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';

@@ -1,6 +1,7 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 
 const MEBIBYTE = 1024 * 1024;
+const MINUTE_MS = 60_000;
 
 /** What one connection may ask of a client. */
 export interface ClientLimits {
@@ -10,7 +11,13 @@ export interface ClientLimits {
   readonly connectTimeoutMs?: number;
 }
 
-/** What clients may ask of a server. */
+/**
+ * What clients may ask of a server. Beyond these: a peer that no longer answers pings is dropped after fifteen seconds (one that never
+ * spoke HTTP/2 as well), and Node itself limits how many headers a call has (128) and how many streams a peer resets.
+ *
+ * Not limited, because grpc-js cannot: how often a client pings, what one connection costs in decoding headers (an HPACK bomb slows
+ * its neighbours for its first second), and how fast a client may open calls one after the other. A proxy in front can.
+ */
 export interface ServerLimits {
   /** The longest message taken or sent, in bytes. Default 4 MiB. */
   readonly maxMessageBytes?: number;
@@ -21,8 +28,19 @@ export interface ServerLimits {
   readonly maxConcurrentCalls?: number;
   /** Memory for one connection's HTTP/2 state, in MiB. Default 32. */
   readonly maxSessionMemoryMiB?: number;
-  /** The size of a call's headers, names and values, in bytes. Default 16 KiB. */
+  /** The size of a call's headers: names, values, and 32 for each, in bytes. Default 16 KiB. */
   readonly maxHeaderBytes?: number;
+  /** Connections at once; more are closed before a word is said. Default 10,000. */
+  readonly maxConnections?: number;
+  /**
+   * How old a connection gets, a tenth more or less, before its client is asked to make another one: so new replicas get their share
+   * and new certificates are seen, in ms. Default 1,800,000.
+   */
+  readonly maxConnectionAgeMs?: number;
+  /** How long the calls on a connection that is too old may go on, in ms. Default 2,100,000: longer than any stream's maximum age. */
+  readonly maxConnectionAgeGraceMs?: number;
+  /** How long a connection without calls is kept, in ms. Default 600,000. */
+  readonly maxConnectionIdleMs?: number;
 }
 
 /** How grpc-js is set up as a client. */
@@ -56,6 +74,9 @@ export function serverOptions(limits: ServerLimits): ChannelOptions {
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.max_concurrent_streams': maxConcurrentCalls,
     'grpc-node.max_session_memory': maxSessionMemoryMiB,
+    'grpc.max_connection_age_ms': limits.maxConnectionAgeMs ?? 30 * MINUTE_MS,
+    'grpc.max_connection_age_grace_ms': limits.maxConnectionAgeGraceMs ?? 35 * MINUTE_MS,
+    'grpc.max_connection_idle_ms': limits.maxConnectionIdleMs ?? 10 * MINUTE_MS,
     // A client whose machine died holds its handlers for fifteen seconds.
     'grpc.keepalive_time_ms': 10_000,
     'grpc.keepalive_timeout_ms': 5_000,

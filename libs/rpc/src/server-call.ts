@@ -12,6 +12,7 @@ import { MessageStream } from './message-stream.ts';
 import type { ReadonlyMetadata } from './metadata.ts';
 import { asRpcError, Code, RpcError } from './status.ts';
 import { parseTimeout } from './timeout.ts';
+import type { PeerIdentity } from './tls/peer-identity.ts';
 import { TIMEOUT_KEY } from './wire.ts';
 
 /** How much of a stream may lie between the handler and the socket, in bytes; a message counts for at least 64. */
@@ -26,6 +27,19 @@ export interface OpenCall {
   cancel(why: RpcError): void;
 }
 
+/** The other end of a connection. */
+export interface Peer {
+  /** `host:port` */
+  readonly address: string | undefined;
+  readonly identity: PeerIdentity | undefined;
+}
+
+/** What is asked for, and by whom. */
+export interface Arrival {
+  readonly method: Method;
+  readonly peer: Peer;
+}
+
 /** What the calls of a server have in common. */
 export interface ServerCalls {
   readonly handle: Next;
@@ -35,6 +49,7 @@ export interface ServerCalls {
 /** One call on the server, of any kind, on grpc-js's innermost call: between its HTTP/2 stream and the interceptors. */
 export class ServerCall implements OpenCall {
   readonly #method: Method;
+  readonly #peer: Peer;
   readonly #grpc: ServerInterceptingCallInterface;
   readonly #calls: ServerCalls;
   readonly #cancellation = new Cancellation();
@@ -48,8 +63,9 @@ export class ServerCall implements OpenCall {
   #drained: (() => void) | undefined;
   #over = false;
 
-  constructor(method: Method, grpc: ServerInterceptingCallInterface, calls: ServerCalls) {
+  constructor({ method, peer }: Arrival, grpc: ServerInterceptingCallInterface, calls: ServerCalls) {
     this.#method = method;
+    this.#peer = peer;
     this.#grpc = grpc;
     this.#calls = calls;
   }
@@ -144,7 +160,8 @@ export class ServerCall implements OpenCall {
         side: 'server',
         method: this.#method,
         cancellation: this.#cancellation,
-        peer: this.#grpc.getPeer(),
+        peer: this.#peer.address,
+        peerIdentity: this.#peer.identity,
       },
       {
         request,

@@ -1,5 +1,6 @@
-import type { Http2Server, IncomingHttpHeaders } from 'node:http2';
+import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import {
   Server,
   ServerCredentials,
@@ -10,8 +11,9 @@ import {
 import type { Method } from '@millrace/contracts';
 import { toGrpcStatus } from './grpc-status.ts';
 import { serverOptions, type ServerLimits } from './limits.ts';
-import { ServerCall, type OpenCall, type ServerCalls } from './server-call.ts';
+import { ServerCall, type OpenCall, type Peer, type ServerCalls } from './server-call.ts';
 import type { RpcError } from './status.ts';
+import { readPeerIdentity } from './tls/peer-identity.ts';
 import { prepareHeaders } from './wire.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
@@ -68,6 +70,21 @@ function http2ServerOf(server: Server): Http2Server {
   return http2Server;
 }
 
+/** Who is at the other end, found out once for all calls of a connection. */
+function createPeers(http2Server: Http2Server): (session: Http2Session | undefined) => Peer {
+  const peers = new WeakMap<Http2Session, Peer>();
+  http2Server.prependListener('session', (session: Http2Session) => {
+    const { socket } = session;
+    const address = `${socket.remoteAddress}:${socket.remotePort}`;
+    const isVerified = socket instanceof TLSSocket && socket.authorized;
+    const identity = isVerified ? readPeerIdentity(socket.getPeerCertificate()) : undefined;
+    peers.set(session, { address, identity });
+  });
+  return (session) => (session && peers.get(session)) ?? NOBODY;
+}
+
+const NOBODY: Peer = { address: undefined, identity: undefined };
+
 /** A grpc-js server whose connections come from outside and whose calls go to ours. */
 export interface Door {
   readonly server: Server;
@@ -80,16 +97,21 @@ export function createDoor(
   calls: ServerCalls,
   limits: ServerLimits,
 ): Door {
+  let peer = NOBODY;
   const interceptor: ServerInterceptor = ({ path }, grpc) => {
     const method = methods.get(path);
-    return method ? new Ours(grpc, new ServerCall(method, grpc, calls)) : new Theirs(grpc, calls.open);
+    if (!method) return new Theirs(grpc, calls.open);
+    return new Ours(grpc, new ServerCall({ method, peer }, grpc, calls));
   };
   const server = new Server({ ...serverOptions(limits), interceptors: [interceptor] });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const http2Server = http2ServerOf(server);
   http2Server.updateSettings({ maxHeaderListSize: limits.maxHeaderBytes ?? 16 * 1024 });
-  http2Server.prependListener('stream', (_stream: unknown, headers: IncomingHttpHeaders) =>
-    prepareHeaders(headers),
-  );
+  const peerOf = createPeers(http2Server);
+  http2Server.prependListener('stream', ({ session }: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    // grpc-js calls the interceptor within this very event, and tells it less.
+    peer = peerOf(session);
+    prepareHeaders(headers);
+  });
   return { server, enter: (socket) => injector.injectConnection(socket) };
 }
