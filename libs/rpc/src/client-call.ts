@@ -1,6 +1,5 @@
 import type { Channel, Metadata, StatusObject } from '@grpc/grpc-js';
 import type { Call } from './call.ts';
-import { Alarm } from './alarm.ts';
 import type { Undo } from './cancellation.ts';
 import { fromGrpcMetadata, toGrpcMetadata } from './grpc-metadata.ts';
 import { fromGrpcStatus, isConnectionLost } from './grpc-status.ts';
@@ -10,6 +9,7 @@ import { MessageStream } from './message-stream.ts';
 import { NO_METADATA, type ReadonlyMetadata } from './metadata.ts';
 import { asRpcError, Code, RpcError } from './status.ts';
 import { formatTimeout } from './timeout.ts';
+import { timers, type Timer } from './timer-wheel.ts';
 
 /** grpc-js's own call, below its clients and streams: the same for all four kinds. */
 type GrpcCall = ReturnType<Channel['createCall']>;
@@ -47,7 +47,7 @@ export class ClientCall {
   #requests: AsyncIterator<unknown> | undefined;
   #written: (() => void) | undefined;
   #over = false;
-  #alarm: Alarm | undefined;
+  #alarm: Timer | undefined;
   #undo: Undo | undefined;
 
   /** Throws an RpcError when it cannot be sent at all. */
@@ -72,7 +72,7 @@ export class ClientCall {
       this.#grpc.halfClose();
     } else if (call.requests) void this.#pump(call.requests);
     else this.#grpc.halfClose();
-    if (call.deadlineMs !== Infinity) this.#alarm = new Alarm(call.deadlineMs, () => this.#expire());
+    this.#alarm = timers.at(call.deadlineMs, () => this.#expire());
     this.#undo = call.onCancel((why) => this.#abandon(why));
   }
 

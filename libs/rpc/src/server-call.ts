@@ -1,6 +1,5 @@
 import { Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Method } from '@millrace/contracts';
-import { Alarm } from './alarm.ts';
 import { Call } from './call.ts';
 import { Cancellation } from './cancellation.ts';
 import { Context, runInContext } from './context.ts';
@@ -10,14 +9,12 @@ import type { Next, Reply } from './interceptor.ts';
 import { leave } from './leave.ts';
 import { MessageStream } from './message-stream.ts';
 import type { ReadonlyMetadata } from './metadata.ts';
+import { SendWindow } from './send-window.ts';
 import { asRpcError, Code, RpcError } from './status.ts';
 import { parseTimeout } from './timeout.ts';
+import { timers, type Timer } from './timer-wheel.ts';
 import type { PeerIdentity } from './tls/peer-identity.ts';
 import { TIMEOUT_KEY } from './wire.ts';
-
-/** How much of a stream may lie between the handler and the socket, in bytes; a message counts for at least 64. */
-const WINDOW_BYTES = 64 * 1024;
-const MESSAGE_BYTES = 64;
 
 /** A call that runs. */
 export interface OpenCall {
@@ -55,12 +52,11 @@ export class ServerCall implements OpenCall {
   readonly #cancellation = new Cancellation();
   #metadata = new Metadata();
   #deadlineMs = Infinity;
-  #alarm: Alarm | undefined;
+  #alarm: Timer | undefined;
   #request: Uint8Array | undefined;
   #requests: MessageStream | undefined;
   #answers: AsyncIterator<unknown> | undefined;
-  #unsentBytes = 0;
-  #drained: (() => void) | undefined;
+  #window: SendWindow | undefined;
   #over = false;
 
   constructor({ method, peer }: Arrival, grpc: ServerInterceptingCallInterface, calls: ServerCalls) {
@@ -125,7 +121,7 @@ export class ServerCall implements OpenCall {
       return false;
     }
     this.#deadlineMs = performance.now() + timeoutMs;
-    this.#alarm = new Alarm(this.#deadlineMs, () =>
+    this.#alarm = timers.at(this.#deadlineMs, () =>
       this.cancel(new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline passed')),
     );
     return true;
@@ -203,28 +199,19 @@ export class ServerCall implements OpenCall {
   async #pump(answers: AsyncIterator<unknown>, reply: Reply): Promise<void> {
     try {
       this.#sendHeaders(reply.headers);
+      const window = (this.#window = new SendWindow(this.#grpc));
       for (;;) {
         const { done, value } = await answers.next();
         if (this.#over) return;
         if (done) break;
-        this.#write(this.#encode(value));
-        if (this.#unsentBytes >= WINDOW_BYTES)
-          await new Promise<void>((resolve) => (this.#drained = resolve));
+        const full = window.send(this.#encode(value));
+        if (full) await full;
       }
       this.#answers = undefined;
       this.#finish(undefined, await reply.trailers);
     } catch (error) {
       this.#finish(asRpcError(error));
     }
-  }
-
-  #write(bytes: Buffer): void {
-    const size = Math.max(bytes.byteLength, MESSAGE_BYTES);
-    this.#unsentBytes += size;
-    this.#grpc.sendMessage(bytes, () => {
-      this.#unsentBytes -= size;
-      if (this.#unsentBytes < WINDOW_BYTES) this.#drained?.();
-    });
   }
 
   #encode(message: unknown): Buffer {
@@ -248,8 +235,9 @@ export class ServerCall implements OpenCall {
     } else {
       const metadata = trailers ? toGrpcMetadata(trailers) : null;
       this.#grpc.sendStatus({ code: Code.OK, details: '', metadata });
+      leave(this.#requests);
     }
-    this.#drained?.();
+    this.#window?.close();
     leave(this.#answers, error);
   }
 }

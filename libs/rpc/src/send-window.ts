@@ -1,0 +1,33 @@
+import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
+
+/** How much of a stream may lie between the handler and the socket, in bytes; a message counts for at least 64. */
+const WINDOW_BYTES = 64 * 1024;
+const MESSAGE_BYTES = 64;
+
+/** Sends a stream's messages, and says when the socket has room for more. */
+export class SendWindow {
+  readonly #grpc: ServerInterceptingCallInterface;
+  #unsentBytes = 0;
+  #drained: (() => void) | undefined;
+
+  constructor(grpc: ServerInterceptingCallInterface) {
+    this.#grpc = grpc;
+  }
+
+  /** Undefined while there is room for another; otherwise to be waited for. */
+  send(bytes: Buffer): Promise<void> | undefined {
+    const size = Math.max(bytes.byteLength, MESSAGE_BYTES);
+    this.#unsentBytes += size;
+    this.#grpc.sendMessage(bytes, () => {
+      this.#unsentBytes -= size;
+      if (this.#unsentBytes < WINDOW_BYTES) this.close();
+    });
+    if (this.#unsentBytes < WINDOW_BYTES) return undefined;
+    return new Promise((resolve) => (this.#drained = resolve));
+  }
+
+  /** Nobody waits for room any more. */
+  close(): void {
+    this.#drained?.();
+  }
+}
