@@ -1,8 +1,16 @@
-import { metrics as api, type Meter } from '@opentelemetry/api';
-import { codeName, onFinished, type Interceptor } from '@millrace/rpc';
+import { metrics as api, type Meter, type MeterProvider } from '@opentelemetry/api';
+import {
+  onFinished,
+  tapReply,
+  tapRequests,
+  type Call,
+  type Interceptor,
+  type Next,
+  type Reply,
+} from '@millrace/rpc';
 import { systemClock, type Clock } from './clock.ts';
-import { rpcAttributes, RPC_STATUS_CODE } from './rpc-attributes.ts';
-import { isServerFault } from './server-fault.ts';
+import { Instruments } from './metrics/instruments.ts';
+import type { MethodFigures } from './metrics/method-figures.ts';
 
 /** Options of {@link metrics}. */
 export interface MetricsOptions {
@@ -11,31 +19,57 @@ export interface MetricsOptions {
   readonly clock?: Clock;
 }
 
-/** In seconds; those of OpenTelemetry's RPC conventions. */
-const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-
-function createDurations(meter: Meter, side: 'server' | 'client') {
-  return meter.createHistogram(`rpc.${side}.call.duration`, {
-    description: side === 'server' ? 'Duration of incoming calls' : 'Duration of outgoing calls',
-    unit: 's',
-    advice: { explicitBucketBoundaries: BUCKETS },
-  });
+interface Measured {
+  readonly instruments: Instruments;
+  readonly figures: MethodFigures;
 }
 
-/** Counts calls and how long they took, by method and status, as `rpc.server.call.duration` or `rpc.client.call.duration`. */
-export function metrics(options: MetricsOptions = {}): Interceptor {
-  const { meter = api.getMeter('@millrace/interceptors'), clock = systemClock } = options;
-  const durations = { server: createDurations(meter, 'server'), client: createDurations(meter, 'client') };
+type Sides = Readonly<Record<Call['side'], Instruments>>;
+
+const shared = new WeakMap<MeterProvider, Sides>();
+
+function createSides(meter: Meter): Sides {
+  return { server: new Instruments(meter, 'server'), client: new Instruments(meter, 'client') };
+}
+
+/** One set for all clients and servers of a process: of two observers of one name, one would overwrite the other's figures. */
+function sharedSides(): Sides {
+  const provider = api.getMeterProvider();
+  let sides = shared.get(provider);
+  if (!sides) shared.set(provider, (sides = createSides(provider.getMeter('@millrace/interceptors'))));
+  return sides;
+}
+
+/** Hands a streamed call on with its messages counted each way; the counts are recorded when its reply is over. */
+async function counted(call: Call, next: Next, { instruments, figures }: Measured): Promise<Reply> {
+  let requests = 0;
+  let replies = 0;
+  const isClient = call.side === 'client';
+  const finished = (): void => {
+    if (call.requests) instruments.messages.record(requests, isClient ? figures.sent : figures.received);
+    if (call.kind === 'clientStream') return;
+    instruments.messages.record(replies, isClient ? figures.received : figures.sent);
+  };
+  const reply = onFinished(next(tapRequests(call, { message: () => void requests++ })), finished);
+  return tapReply(await reply, { message: () => void replies++ });
+}
+
+/**
+ * Measures calls by method, under the names of OpenTelemetry's RPC conventions where there is one: `rpc.server.call.duration` or
+ * `rpc.client.call.duration` by status, `millrace.<side>.calls.active`, and `millrace.<side>.stream.messages`, the messages of a
+ * stream by direction.
+ */
+export function metrics({ meter, clock = systemClock }: MetricsOptions = {}): Interceptor {
+  const sides = meter ? createSides(meter) : sharedSides();
   return (call, next) => {
+    const instruments = sides[call.side];
+    const figures = instruments.of(call.method);
     const startMs = clock.now();
-    return onFinished(next(call), (error) => {
-      const status = error ? codeName(error.code) : 'OK';
-      const failed = error && (call.side === 'client' || isServerFault(error.code));
-      durations[call.side].record((clock.now() - startMs) / 1_000, {
-        ...rpcAttributes(call.method),
-        [RPC_STATUS_CODE]: status,
-        ...(failed && { 'error.type': status }),
-      });
+    figures.active += 1;
+    const reply = call.kind === 'unary' ? next(call) : counted(call, next, { instruments, figures });
+    return onFinished(reply, (error) => {
+      figures.active -= 1;
+      instruments.durations.record((clock.now() - startMs) / 1_000, figures.ended(error));
     });
   };
 }
