@@ -6,6 +6,8 @@ import type { Interceptor } from '../interceptor.ts';
 import { createInvoker, type CallOptions, type Invoke } from '../invoker.ts';
 import type { ClientLimits, ServerLimits } from '../limits.ts';
 import { createBareServer, type RpcServer } from '../bare-server.ts';
+import type { ClientTls } from '../tls/client-tls.ts';
+import type { ServerTls } from '../tls/server-tls.ts';
 import { createTransport, type Transport } from '../transport.ts';
 import { echo } from './echo.ts';
 
@@ -21,6 +23,8 @@ export interface RigOptions {
   /** Of both sides. Default: what the protos say. */
   readonly policies?: PolicyTable;
   readonly limits?: { readonly server?: ServerLimits; readonly client?: ClientLimits };
+  /** Default: the connection is not secured. */
+  readonly tls?: { readonly server: ServerTls; readonly client: ClientTls };
 }
 
 /** A server and a client of `millrace.test.v1.EchoService`, over a real socket. */
@@ -68,6 +72,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     reflection = false,
     policies,
     limits = {},
+    tls,
   } = options;
   const server = createBareServer({
     services: [implement(EchoService, { ...echo, ...handlers })],
@@ -75,10 +80,11 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     reflection,
     ...(policies && { policies }),
     limits: limits.server ?? {},
+    tls: tls?.server,
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   const address = `127.0.0.1:${port}`;
-  const transport = createTransport({ address, limits: limits.client ?? {} });
+  const transport = createTransport({ address, limits: limits.client ?? {}, tls: tls?.client });
   const client = createBareClient(EchoService, {
     transport,
     interceptors: clientSide,

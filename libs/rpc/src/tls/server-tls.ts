@@ -38,6 +38,8 @@ export function createTlsServer(tls: ServerTls, onConnection: (socket: TLSSocket
     secured = found;
     server.setSecureContext({ ...found.options, secureOptions: constants.SSL_OP_NO_TICKET });
   });
+  // Node reports a handshake that fails or takes too long, and lets it stand.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.on('secureConnection', (socket) => {
     // Who does not ask for HTTP/2 by name gets none: gRPC does.
     if (socket.alpnProtocol === 'h2') onConnection(socket);
