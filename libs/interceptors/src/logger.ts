@@ -4,4 +4,6 @@ export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** Whether a line at this level would be written. Without it all are. */
+  isLevelEnabled?(level: 'debug'): boolean;
 }

@@ -89,4 +89,15 @@ describe('logging', () => {
       ['debug', 'call done'],
     ]);
   });
+
+  it('without debug leaves a line at info for one call in so many', async () => {
+    const { lines, ...logger } = fakeLogger();
+    const quiet = { ...logger, isLevelEnabled: () => false };
+    const interceptor = logging({ logger: quiet, service: 'order', sampleSuccess: 0.25 });
+    for (let count = 0; count < 8; count++) await interceptor(testCall().call, answering('fine'));
+    expect(lines).toMatchObject([
+      { level: 'info', message: 'call done', fields: { code: 'OK' } },
+      { level: 'info', message: 'call done', fields: { code: 'OK' } },
+    ]);
+  });
 });
