@@ -11,10 +11,11 @@ import {
 import type { Method } from '@millrace/contracts';
 import { toGrpcStatus } from './grpc-status.ts';
 import { serverOptions, type ServerLimits } from './limits.ts';
+import { limitPings } from './ping-limit.ts';
 import { ServerCall, type OpenCall, type Peer, type ServerCalls } from './server-call.ts';
 import type { RpcError } from './status.ts';
 import { readPeerIdentity } from './tls/peer-identity.ts';
-import { prepareHeaders } from './wire.ts';
+import { headerBytes, prepareHeaders, refuse } from './wire.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
@@ -106,12 +107,16 @@ export function createDoor(
   const server = new Server({ ...serverOptions(limits), interceptors: [interceptor] });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const http2Server = http2ServerOf(server);
-  http2Server.updateSettings({ maxHeaderListSize: limits.maxHeaderBytes ?? 16 * 1024 });
+  const { maxHeaderBytes = 16 * 1024 } = limits;
+  http2Server.updateSettings({ maxHeaderListSize: maxHeaderBytes });
+  http2Server.on('session', limitPings);
   const peerOf = createPeers(http2Server);
   http2Server.prependListener('stream', ({ session }: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     // grpc-js calls the interceptor within this very event, and tells it less.
     peer = peerOf(session);
-    prepareHeaders(headers);
+    // Until a client has agreed to the limit, Node lets four times as much pass.
+    if (session?.pendingSettingsAck && headerBytes(headers) > maxHeaderBytes) refuse(headers);
+    else prepareHeaders(headers);
   });
   return { server, enter: (socket) => injector.injectConnection(socket) };
 }

@@ -1,0 +1,30 @@
+import { once } from 'node:events';
+import { createServer, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** A peer by bare HTTP/2, for answers that no gRPC server would give. */
+export interface Http2Peer extends AsyncDisposable {
+  /** `127.0.0.1:port` */
+  readonly address: string;
+}
+
+/** Starts one on a free port that answers each call as it is told. */
+export async function startHttp2Peer(answer: (stream: ServerHttp2Stream) => void): Promise<Http2Peer> {
+  const server = createServer();
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => void sockets.add(socket));
+  server.on('sessionError', () => undefined);
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined);
+    answer(stream);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
