@@ -23,4 +23,4 @@ export { serviceCredentials, type ServiceCredentialsOptions } from './tokens/ser
 export { newTraceContext, readTraceContext, writeTraceContext } from './trace-context.ts';
 export { tracing } from './tracing.ts';
 export { validate, type ValidateOptions } from './validate.ts';
-export { validateMessage } from './validate-message.ts';
+export { validateMessage } from './validate/validate-message.ts';

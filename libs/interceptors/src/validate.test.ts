@@ -8,10 +8,10 @@ import {
   PlaceOrderRequestSchema,
   PlaceOrdersRequestSchema,
 } from '@millrace/contracts';
-import { Code, fieldViolations, type RpcError } from '@millrace/rpc';
+import { Code, compose, fieldViolations, type RpcError } from '@millrace/rpc';
 import { answering, failureOf, readAll } from './testing/answers.ts';
 import { KINDS, testCall } from './testing/test-call.ts';
-import { validateMessage } from './validate-message.ts';
+import { validateMessage } from './validate/validate-message.ts';
 import { validate } from './validate.ts';
 
 const { getOrder } = describeService(OrderService).methods;
@@ -29,12 +29,28 @@ describe('validate', () => {
 
   test.each(KINDS)('a %s call with a bad request is refused, and the field is named', async (kind) => {
     const { call } = testCall({ kind, request: bad, requests: [good, bad] });
-    const error = await failureOf(readAll(validate()(call, answering('fine'))));
+    const error = await failureOf(readAll(compose([validate()], answering('fine'))(call)));
     expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, reason: 'INVALID_FIELD' });
     expect(fieldViolations(error as RpcError)).toMatchObject([
       { field: 'order_id', description: 'must be a valid UUID' },
     ]);
   });
+
+  test.each(['clientStream', 'bidi'] as const)(
+    'the messages of a %s call are checked as they are read, and no more are read after a bad one',
+    async (kind) => {
+      let sent = 0;
+      const requests = [good, bad, good].values().map((message) => (sent++, message));
+      const read: unknown[] = [];
+      const { call } = testCall({ kind, requests });
+      const reply = validate()(call, async ({ requests: checked }) => {
+        for await (const message of checked ?? []) read.push(message);
+        throw new Error('never gets there');
+      });
+      expect(await failureOf(readAll(reply))).toMatchObject({ code: Code.INVALID_ARGUMENT });
+      expect({ read, sent }).toEqual({ read: [good], sent: 2 });
+    },
+  );
 
   it('leaves the messages of a stream to the handler that says so', async () => {
     const { call } = testCall({ kind: 'bidi', requests: [bad] });

@@ -1,6 +1,6 @@
 import type { Message } from '@bufbuild/protobuf';
-import { badRequest, type Call, type Interceptor } from '@millrace/rpc';
-import { validateMessage } from './validate-message.ts';
+import { badRequest, tapRequests, type Call, type Interceptor } from '@millrace/rpc';
+import { validateMessage } from './validate/validate-message.ts';
 
 /** Options of {@link validate}. */
 export interface ValidateOptions {
@@ -16,20 +16,14 @@ function check(call: Call, message: unknown): void {
   if (violations.length > 0) throw badRequest(violations);
 }
 
-async function* checked(call: Call, requests: AsyncIterable<unknown>): AsyncIterable<unknown> {
-  for await (const message of requests) {
-    check(call, message);
-    yield message;
-  }
-}
-
 /** Server side: requests that break the rules of their proto are INVALID_ARGUMENT, with a BadRequest that names each field. */
 export function validate({ checkedByHandler = [] }: ValidateOptions = {}): Interceptor {
   const unchecked = new Set(checkedByHandler);
-  return async (call, next) => {
+  return (call, next) => {
     if (!call.requests) check(call, call.request);
-    else if (!unchecked.has(call.method.path))
-      return next(call.with({ requests: checked(call, call.requests) }));
+    else if (!unchecked.has(call.method.path)) {
+      return next(tapRequests(call, { message: (message) => check(call, message) }));
+    }
     return next(call);
   };
 }

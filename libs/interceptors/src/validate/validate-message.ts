@@ -2,8 +2,11 @@ import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import type { FieldViolation } from '@millrace/rpc';
+import { createIsValid } from './is-valid.ts';
 
 const validator = createValidator();
+const isValid = createIsValid(validator);
+const NONE: readonly FieldViolation[] = [];
 
 /** The rules' own words, made a sentence about the field: `must match ^[A-Z]{3}$`. */
 function describe({ message }: Violation): string {
@@ -22,8 +25,9 @@ export function validateMessage<D extends DescMessage>(
   descriptor: D,
   message: MessageShape<D>,
 ): readonly FieldViolation[] {
+  if (isValid(descriptor, message)) return NONE;
   const result = validator.validate(descriptor, message);
-  if (result.kind === 'valid') return [];
+  if (result.kind === 'valid') return NONE;
   if (result.kind === 'error') throw result.error;
   return result.violations.map((violation) => ({
     field: pathToString(violation.field),
