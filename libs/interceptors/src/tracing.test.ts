@@ -171,4 +171,68 @@ describe('tracing with telemetry', () => {
     if (reply.kind === 'many') for await (const _message of reply.messages) break;
     expect(spans).toMatchObject([{ ends: 1, attributes: { 'rpc.status_code': 'CANCELLED' } }]);
   });
+
+  test.each([['SHUTTING_DOWN'], ['MAX_AGE']])(
+    'says of a call that ended by %s that it was drained',
+    async (reason) => {
+      const error = new RpcError(Code.UNAVAILABLE, 'later', { reason });
+      for (const { side, kind } of EVERY)
+        await failureOf(
+          readAll(tracing()(testCall({ side, kind }).call, async (call) => replyTo(call, [], error))),
+        );
+      expect(spans.map(({ events }) => events)).toEqual(EVERY.map(() => ['drain']));
+    },
+  );
+
+  describe('when the caller records nothing', () => {
+    const unsampled = { traceId, spanId, traceFlags: 0 };
+    const caller = { metadata: { traceparent: `00-${traceId}-${spanId}-00` }, context: { trace: unsampled } };
+
+    test.each(EVERY)(
+      'a $kind call on the $side goes on in its trace without a span',
+      async ({ side, kind }) => {
+        const next = answering('fine');
+        await readAll(tracing()(testCall({ side, kind, ...caller }).call, next));
+        expect(spans).toEqual([]);
+        expect(next.calls[0]?.context.trace).toMatchObject(unsampled);
+        expect(next.calls[0]?.metadata.get('traceparent')).toBe(caller.metadata.traceparent);
+      },
+    );
+
+    test.each(EVERY)(
+      'a $kind call on the $side is one span where the sampler decides anew',
+      async ({ side, kind }) => {
+        await readAll(
+          tracing({ parentBased: false })(testCall({ side, kind, ...caller }).call, answering('fine')),
+        );
+        expect(spans).toMatchObject([{ parent: { traceId, spanId }, ends: 1 }]);
+      },
+    );
+
+    it('what a handler starts by other instrumentation knows it', async () => {
+      const parents: unknown[] = [];
+      await tracing()(testCall(caller).call, async (call) => {
+        parents.push(trace.getActiveSpan()?.spanContext());
+        return replyTo(call, ['fine']);
+      });
+      expect(parents).toMatchObject([unsampled]);
+    });
+
+    test.each([
+      ['', 0],
+      ['parentbased_traceidratio', 0],
+      ['traceidratio', 1],
+      ['always_on', 1],
+    ])('OTEL_TRACES_SAMPLER=%s asks the SDK %i times', async (sampler, asked) => {
+      const before = process.env['OTEL_TRACES_SAMPLER'];
+      process.env['OTEL_TRACES_SAMPLER'] = sampler;
+      try {
+        await tracing()(testCall(caller).call, answering('fine'));
+      } finally {
+        if (before === undefined) delete process.env['OTEL_TRACES_SAMPLER'];
+        else process.env['OTEL_TRACES_SAMPLER'] = before;
+      }
+      expect(spans).toHaveLength(asked);
+    });
+  });
 });

@@ -3,27 +3,32 @@ import {
   isSpanContextValid,
   ROOT_CONTEXT,
   SpanKind,
-  SpanStatusCode,
   trace,
+  TraceFlags,
   type Attributes,
-  type Context as OtelContext,
   type Span,
   type SpanContext,
 } from '@opentelemetry/api';
-import {
-  codeName,
-  mergeMetadata,
-  onFinished,
-  type Call,
-  type Interceptor,
-  type Reply,
-  type RpcError,
-} from '@millrace/rpc';
-import { rpcAttributes, RPC_STATUS_CODE } from './rpc-attributes.ts';
-import { isServerFault } from './server-fault.ts';
+import { mergeMetadata, type Call, type Interceptor, type Next, type Reply } from '@millrace/rpc';
+import { rpcAttributes } from './rpc-attributes.ts';
 import { newTraceContext, readTraceContext, writeTraceContext } from './trace-context.ts';
+import { recorded } from './tracing/recorded.ts';
+
+/** Options of {@link tracing}. */
+export interface TracingOptions {
+  /**
+   * Whether the sampler is parent-based: a call whose caller records nothing records nothing either, and the SDK is not even asked.
+   * Default: yes, as the SDK's own default is, unless OTEL_TRACES_SAMPLER names another kind. For a sampler made in code that decides
+   * anew at each span: false.
+   */
+  readonly parentBased?: boolean;
+}
 
 const tracer = trace.getTracer('@millrace/interceptors');
+
+function isParentBased(): boolean {
+  return (process.env['OTEL_TRACES_SAMPLER'] || 'parentbased_always_on').startsWith('parentbased_');
+}
 
 /** The caller's span; on the client the innermost one of the request at hand, which may be one that its code opened. */
 function parentOf(call: Call): SpanContext | undefined {
@@ -34,60 +39,48 @@ function parentOf(call: Call): SpanContext | undefined {
 }
 
 function attributesOf({ method, side, peer }: Call): Attributes {
-  const address = side === 'client' ? 'server.address' : 'client.address';
-  return { ...rpcAttributes(method), ...(peer && { [address]: peer }) };
+  const attributes = rpcAttributes(method);
+  if (!peer) return attributes;
+  return { ...attributes, [side === 'client' ? 'server.address' : 'client.address']: peer };
 }
 
-function endSpan(span: Span, call: Call, error: RpcError | undefined): void {
-  span.setAttribute(RPC_STATUS_CODE, error ? codeName(error.code) : 'OK');
-  if (error && (call.side === 'client' || isServerFault(error.code))) {
-    span.setAttribute('error.type', codeName(error.code));
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error.reason });
-  }
-  span.end();
+function startSpan(call: Call, parent: SpanContext | undefined): Span {
+  const above = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
+  const kind = call.side === 'server' ? SpanKind.SERVER : SpanKind.CLIENT;
+  return tracer.startSpan(call.method.path.slice(1), { kind, attributes: attributesOf(call) }, above);
 }
 
-/** An async generator runs in the context of whoever pulls it, so each pull is made in the span's. */
-function pulledIn(active: OtelContext, messages: AsyncIterable<unknown>): AsyncIterable<unknown> {
-  return {
-    [Symbol.asyncIterator]() {
-      const inner = messages[Symbol.asyncIterator]();
-      return {
-        next: () => otel.with(active, () => inner.next()),
-        return: (value: unknown) =>
-          otel.with(active, () => inner.return?.(value) ?? Promise.resolve({ done: true, value })),
-      };
-    },
-  };
+/** The call as those behind see it: in this span, and on the client with its name for the next hop. */
+function within(call: Call, span: SpanContext): Call {
+  const context = call.context.trace === span ? call.context : call.context.with({ trace: span });
+  if (call.side === 'server') return call.with({ context });
+  return call.with({ context, metadata: mergeMetadata(call.metadata, writeTraceContext(span)) });
 }
 
-async function runIn(active: OtelContext, work: () => Promise<Reply>): Promise<Reply> {
-  const reply = await otel.with(active, work);
-  return reply.kind === 'one' ? reply : { ...reply, messages: pulledIn(active, reply.messages) };
+/**
+ * A call of which nothing is recorded: its trace goes on, and that is all. What a handler starts by other instrumentation must know
+ * that nothing is recorded, so it runs in the span; below a client's call there is nobody to know.
+ */
+function passedOn(call: Call, next: Next, span: SpanContext): Promise<Reply> {
+  const traced = within(call, span);
+  if (call.side === 'client') return next(traced);
+  return otel.with(trace.setSpanContext(ROOT_CONTEXT, span), next, undefined, traced);
 }
 
 /**
  * A span for each call, server or client by its side, in the caller's trace; W3C trace context in and out. What the call's
  * context carries on (outbound calls, logs, events) shares the trace, with telemetry off too: then the ids are passed on, or
- * made where there are none.
+ * made where there are none. Calls that nobody records cost next to nothing.
  */
-export function tracing(): Interceptor {
+export function tracing({ parentBased = isParentBased() }: TracingOptions = {}): Interceptor {
   return (call, next) => {
-    const kind = call.side === 'server' ? SpanKind.SERVER : SpanKind.CLIENT;
     const parent = parentOf(call);
-    const above = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
-    const name = call.method.path.slice(1);
-    const made = tracer.startSpan(name, { kind, attributes: attributesOf(call) }, above);
+    if (parent && parentBased && !(parent.traceFlags & TraceFlags.SAMPLED))
+      return passedOn(call, next, parent);
+    const span = startSpan(call, parent);
+    const made = span.spanContext();
+    if (span.isRecording()) return recorded(within(call, made), next, span);
     // Without an SDK the span is its parent, or nothing.
-    const span = isSpanContextValid(made.spanContext()) ? made : trace.wrapSpanContext(newTraceContext());
-    const active = trace.setSpan(call.side === 'server' ? above : otel.active(), span);
-    const traced = call.with({
-      context: call.context.with({ trace: span.spanContext() }),
-      ...(call.side === 'client' && {
-        metadata: mergeMetadata(call.metadata, writeTraceContext(span.spanContext())),
-      }),
-    });
-    const reply = runIn(active, () => next(traced));
-    return span.isRecording() ? onFinished(reply, (error) => endSpan(span, call, error)) : reply;
+    return passedOn(call, next, isSpanContextValid(made) ? made : newTraceContext());
   };
 }
