@@ -3,6 +3,7 @@ import { breaker, type BreakerOptions } from './breaker.ts';
 import { consoleLogger } from './console-logger.ts';
 import { credentials, type ServiceCredentials } from './credentials.ts';
 import { clientDeadline, type ClientDeadlineOptions } from './deadline/client-deadline.ts';
+import { fallback, type Fallback } from './fallback.ts';
 import { hedge } from './hedge.ts';
 import type { Logger } from './logger.ts';
 import { metrics } from './metrics.ts';
@@ -18,6 +19,8 @@ export interface ClientChainOptions {
   readonly logger?: Logger;
   /** On whose behalf calls are made; see serviceCredentials. Default: nobody's. */
   readonly credentials?: ServiceCredentials;
+  /** What answers where the service cannot, by the path of the method. Default: nothing. */
+  readonly fallbacks?: Readonly<Record<string, Fallback>>;
   readonly deadline?: ClientDeadlineOptions;
   /** Of hedges as well. False for a client that must not repeat anything, such as one whose caller has a schedule of its own. */
   readonly retry?: RetryOptions | false;
@@ -40,6 +43,7 @@ export function clientInterceptors(options: ClientChainOptions = {}): Intercepto
   return [
     tracing(),
     metrics(),
+    ...(options.fallbacks ? [fallback({ fallbacks: options.fallbacks })] : []),
     clientDeadline(options.deadline),
     ...(options.retry === false ? [] : secondAttempts(options.retry)),
     ...(options.breaker === false ? [] : [breaker({ onChange, ...options.breaker })]),

@@ -61,7 +61,8 @@ export function hedge(options: HedgeOptions = {}): Interceptor {
   const run = async (call: Call, next: Next): Promise<Reply> => {
     const seen = seenOf(call.method.path);
     const startMs = clock.now();
-    const delayMs = call.method.policy.hedge.delayMs || seen.latencies.p95;
+    // Timers count whole milliseconds, and cut what is beyond them off.
+    const delayMs = Math.ceil(call.method.policy.hedge.delayMs || seen.latencies.p95);
     const paused = startMs < seen.pausedUntilMs;
     const behind: Next = (one) => attempt(one, { next, seen, clock });
     const reply = await (delayMs === Infinity || paused || startMs + delayMs >= call.deadlineMs

@@ -10,6 +10,7 @@ export { credentials, type ServiceCredentials } from './credentials.ts';
 export { clientDeadline, type ClientDeadlineOptions } from './deadline/client-deadline.ts';
 export { serverDeadline, type ServerDeadlineOptions } from './deadline/server-deadline.ts';
 export { errors, type ErrorsOptions, type ErrorTable } from './errors.ts';
+export { fallback, FALLBACK_KEY, type Fallback, type FallbackOptions } from './fallback.ts';
 export { hedge, type HedgeOptions } from './hedge.ts';
 export type { Logger } from './logger.ts';
 export { logging, type LoggingOptions } from './logging.ts';

@@ -4,6 +4,8 @@ import { Code, RpcError, type Next, type RpcErrorInit } from '@millrace/rpc';
 import { RetryBudget } from './retry/retry-budget.ts';
 import { retry, type RetryOptions } from './retry.ts';
 import { answering, failing, failureOf, readAll, replyTo } from './testing/answers.ts';
+import { FakeClock } from './testing/fake-clock.ts';
+import { fakeMeter } from './testing/fake-meter.ts';
 import { KINDS, testCall, type TestCallOptions } from './testing/test-call.ts';
 
 const down = (init?: RpcErrorInit) => new RpcError(Code.UNAVAILABLE, 'down', init);
@@ -134,21 +136,33 @@ describe('retry', () => {
   });
 
   it('leaves neither timer nor subscription when its caller leaves while it waits', async () => {
+    const clock = new FakeClock();
     const { call, cancellation } = testCall({ side: 'client', policy: IDEMPOTENT });
-    const reply = failureOf(retry()(call, failing(down({ retryDelayMs: 30_000 }))));
+    const reply = failureOf(retry({ clock })(call, failing(down({ retryDelayMs: 30_000 }))));
     await jest.advanceTimersByTimeAsync(0);
-    expect([jest.getTimerCount(), cancellation.listenerCount]).toEqual([1, 1]);
+    expect([clock.running, cancellation.listenerCount]).toEqual([1, 1]);
     cancellation.cancel(new RpcError(Code.CANCELLED, 'left'));
     expect(await reply).toMatchObject({ code: Code.CANCELLED });
-    expect([jest.getTimerCount(), cancellation.listenerCount]).toEqual([0, 0]);
+    expect([clock.running, cancellation.listenerCount]).toEqual([0, 0]);
   });
 
   it('leaves no subscription when it has waited', async () => {
+    const clock = new FakeClock();
     const { call, cancellation } = testCall({ side: 'client', policy: IDEMPOTENT });
-    const reply = retry()(call, failing(down(), down()));
-    await jest.advanceTimersByTimeAsync(1_000);
+    const reply = retry({ clock })(call, failing(down(), down()));
+    for (let wait = 0; wait < 2; wait++) {
+      await jest.advanceTimersByTimeAsync(0);
+      clock.advance(1_000);
+    }
     await reply;
-    expect([jest.getTimerCount(), cancellation.listenerCount]).toEqual([0, 0]);
+    expect([clock.running, cancellation.listenerCount]).toEqual([0, 0]);
+  });
+
+  it('is counted', async () => {
+    const { meter, records } = fakeMeter();
+    await run(failing(down(), down()), {}, { meter });
+    const attributes = { 'rpc.system.name': 'grpc', 'rpc.method': 'shop.order.v1.OrderService/GetOrder' };
+    expect(records).toEqual(Array(2).fill({ name: 'millrace.client.retries', value: 1, attributes }));
   });
 
   it('stops when the budget is spent, for all calls together', async () => {

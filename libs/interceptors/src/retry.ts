@@ -1,5 +1,5 @@
 import { metrics, type Meter } from '@opentelemetry/api';
-import type { Interceptor, Reply } from '@millrace/rpc';
+import { tapReply, type Interceptor, type Reply } from '@millrace/rpc';
 import { systemClock, type Clock } from './clock.ts';
 import { Replayable } from './retry/replayable.ts';
 import { RetryBudget } from './retry/retry-budget.ts';
@@ -12,6 +12,14 @@ export interface RetryOptions {
   readonly clock?: Clock;
   /** Default: the global one at the time the interceptor is made. */
   readonly meter?: Meter;
+}
+
+/** Gives back to the budget when the reply is complete. */
+function counted(reply: Reply, budget: RetryBudget): Reply {
+  if (reply.kind === 'many')
+    return tapReply(reply, { finished: (error) => void (error ?? budget.succeeded()) });
+  budget.succeeded();
+  return reply;
 }
 
 /**
@@ -38,8 +46,9 @@ export function retry(options: RetryOptions = {}): Interceptor {
       retrying = new Retrying(call, rules);
       reply = await retrying.after(error, next);
     }
-    if (reply.kind === 'many') return new Replayable(reply, { call, next, rules, retrying }).reply;
-    budget.succeeded();
-    return reply;
+    if (reply.kind === 'many' && !call.requests) {
+      return new Replayable(reply, { call, next, rules, retrying }).reply;
+    }
+    return counted(reply, budget);
   };
 }

@@ -3,6 +3,7 @@ import { decodeStatus, encodeStatus } from './details.ts';
 import { Code, normalizeCode, RpcError, type Sent } from './status.ts';
 
 const DETAILS_KEY = 'grpc-status-details-bin';
+const PUSHBACK_KEY = 'grpc-retry-pushback-ms';
 
 /** Trailers share the header limit of the peer, and longer ones would break the call instead of explaining it. */
 const MAX_DETAILS_BYTES = 6 * 1024;
@@ -39,6 +40,16 @@ function isBroken(details: string): boolean {
   return BROKEN_HERE.test(details) || NO_STATUS.test(details);
 }
 
+/**
+ * What other servers say about coming back, in ms. By gRFC A6 what is negative or no number asks not to try again; grpc-js takes junk for
+ * "at once".
+ */
+function pushback({ metadata }: StatusObject): number | undefined {
+  const [value] = metadata.get(PUSHBACK_KEY);
+  if (value === undefined) return undefined;
+  return /^\d{1,9}$/.test(String(value)) ? Number(value) : -1;
+}
+
 /** A failed status as an error; `onWire` says whether the call was ever given to a connection. */
 export function fromGrpcStatus(status: StatusObject, onWire: boolean): RpcError {
   const code = normalizeCode(status.code);
@@ -49,5 +60,8 @@ export function fromGrpcStatus(status: StatusObject, onWire: boolean): RpcError 
   }
   const sent: Sent = !onWire ? 'never' : status.details === REFUSED ? 'refused' : 'maybe';
   const broken = !onWire || isBroken(status.details);
-  return new RpcError(broken && code === Code.INTERNAL ? Code.UNAVAILABLE : code, status.details, { sent });
+  return new RpcError(broken && code === Code.INTERNAL ? Code.UNAVAILABLE : code, status.details, {
+    sent,
+    retryDelayMs: pushback(status),
+  });
 }

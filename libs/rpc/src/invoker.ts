@@ -3,7 +3,7 @@ import { Call } from './call.ts';
 import { Cancellation } from './cancellation.ts';
 import { currentContext, type Context } from './context.ts';
 import { compose, onFinished, type Interceptor, type Reply } from './interceptor.ts';
-import { createMetadata, NO_METADATA, type MetadataInit } from './metadata.ts';
+import { createMetadata, NO_METADATA, type MetadataInit, type ReadonlyMetadata } from './metadata.ts';
 import { Code, RpcError } from './status.ts';
 import type { Transport } from './transport.ts';
 
@@ -14,6 +14,8 @@ export interface CallOptions {
   /** Cancels it. */
   readonly signal?: AbortSignal;
   readonly metadata?: MetadataInit;
+  /** Told once what headers the reply has, as soon as it has some. Not of a call that fails before. */
+  readonly onHeaders?: (headers: ReadonlyMetadata) => void;
   /** What it belongs to: ends with it and shares its deadline. Default: currentContext(). */
   readonly context?: Context;
 }
@@ -87,7 +89,9 @@ export function createBegin({ transport, interceptors = [], policies }: InvokerO
       undo();
       undoSignal();
     };
-    return { call, reply: onFinished(next(call), finished) };
+    const { onHeaders } = options;
+    const reply = onFinished(next(call), finished);
+    return { call, reply: onHeaders ? reply.then((one) => (onHeaders(one.headers), one)) : reply };
   };
 }
 

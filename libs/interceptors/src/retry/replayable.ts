@@ -1,4 +1,12 @@
-import { Code, RpcError, type Call, type Next, type ReadonlyMetadata, type Reply } from '@millrace/rpc';
+import {
+  Code,
+  MessageStream,
+  RpcError,
+  type Call,
+  type Next,
+  type ReadonlyMetadata,
+  type Reply,
+} from '@millrace/rpc';
 import { withFirstMessage } from '../first-message.ts';
 import { Retrying, type RetryRules } from './retrying.ts';
 
@@ -13,12 +21,12 @@ export interface Replay {
   readonly retrying?: Retrying | undefined;
 }
 
-/** A stream that is tried again when it fails before its first message. It is a success from that message on. */
-export class Replayable implements AsyncIterableIterator<unknown> {
+/** Below a stream that is tried again when it fails before its first message. It is a success from that message on. */
+export class Replayable {
   readonly #opened: Stream;
   readonly #replay: Replay;
+  readonly #stream = new MessageStream(this);
   readonly #trailers = Promise.withResolvers<ReadonlyMetadata>();
-  #begun: Promise<void> | undefined;
   #messages: AsyncIterator<unknown> | undefined;
 
   constructor(opened: Stream, replay: Replay) {
@@ -27,45 +35,41 @@ export class Replayable implements AsyncIterableIterator<unknown> {
   }
 
   get reply(): Reply {
-    return { ...this.#opened, messages: this, trailers: this.#trailers.promise };
+    return { ...this.#opened, messages: this.#stream, trailers: this.#trailers.promise };
   }
 
-  next(): Promise<IteratorResult<unknown>> {
-    return this.#messages ? this.#messages.next() : this.#first();
+  pull(): void {
+    const step = this.#messages?.next() ?? this.#first();
+    step.then(this.#arrived, this.#failed);
   }
 
-  async return(): Promise<IteratorResult<unknown>> {
-    if (this.#messages) await this.#messages.return?.();
-    else this.#leave();
-    return { done: true, value: undefined };
+  leave(): unknown {
+    if (this.#messages) return this.#messages.return?.();
+    // Nobody here knows which attempt runs: the whole call is over.
+    this.#replay.call.cancel(new RpcError(Code.CANCELLED, 'the reader left'));
+    this.#trailers.resolve(this.#opened.trailers);
+    return undefined;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
+  readonly #arrived = ({ done, value }: IteratorResult<unknown>): void => {
+    if (done) this.#stream.end();
+    else this.#stream.push(value);
+  };
+
+  readonly #failed = (error: unknown): void => this.#stream.end(error);
 
   async #first(): Promise<IteratorResult<unknown>> {
-    this.#begun ??= this.#begin();
-    await this.#begun;
-    return this.#messages?.next() ?? { done: true, value: undefined };
-  }
-
-  async #begin(): Promise<void> {
     const { call, next, rules, retrying = new Retrying(call, rules) } = this.#replay;
     let reply: Reply = this.#opened;
     try {
       const again: Next = async (later) => withFirstMessage(await next(later));
       reply = await withFirstMessage(reply).catch((error: unknown) => retrying.after(error, again));
       rules.budget.succeeded();
-      if (reply.kind === 'many') this.#messages = reply.messages[Symbol.asyncIterator]();
     } finally {
       this.#trailers.resolve(reply.trailers);
     }
-  }
-
-  /** Nobody knows which attempt runs: the whole call is over. */
-  #leave(): void {
-    this.#replay.call.cancel(new RpcError(Code.CANCELLED, 'the reader left'));
-    this.#trailers.resolve(this.#opened.trailers);
+    if (reply.kind === 'one') throw new TypeError('a stream was answered by one message');
+    this.#messages = reply.messages[Symbol.asyncIterator]();
+    return this.#messages.next();
   }
 }
