@@ -11,3 +11,4 @@ export { createRig, type Rig, type RigOptions } from './testing/rig.ts';
 export { frame, rawCall, type RawAnswer, type RawCall } from './testing/raw-call.ts';
 export { createTlsFolder, type TlsFolder } from './testing/tls-folder.ts';
 export { createMuteProxy, type MuteProxy } from './testing/mute-proxy.ts';
+export { createRelay, type Relay } from './testing/relay.ts';

@@ -14,6 +14,11 @@ export class Endpoint {
     this.connection = new Connection({ ...options, onState });
   }
 
+  /** No more calls come: closes the connection after those that run. */
+  retire(): void {
+    this.load.whenIdle(() => void this.connection.close());
+  }
+
   get state(): ConnectionState {
     return this.connection.state;
   }

@@ -27,7 +27,7 @@ export class Flight implements CallObserver {
     this.#load = load;
     this.#startMs = startMs;
     this.#isMeasured = kind === 'clientStream';
-    load.inFlight += 1;
+    load.enter();
   }
 
   answered(): void {
@@ -40,15 +40,12 @@ export class Flight implements CallObserver {
     if (this.#isOver) return;
     this.#isOver = true;
     this.isLost = lost;
-    this.#load.inFlight -= 1;
-    if (!error) {
-      if (!this.#isMeasured) this.answered();
-      return;
-    }
-    // What never left says nothing, and what was cancelled only how long it had waited.
-    if (error.sent === 'never' || this.#isMeasured || error.code === Code.CANCELLED) return;
+    this.#load.leave();
+    // What never left says nothing, nor what its caller took back.
+    if (error && (error.sent === 'never' || error.code === Code.CANCELLED)) return;
     const nowMs = performance.now();
-    if (FAULTS.has(error.code)) this.#load.punish(nowMs - this.#startMs, nowMs);
-    else this.answered();
+    const latencyMs = this.#isMeasured ? 0 : nowMs - this.#startMs;
+    if (error && FAULTS.has(error.code)) this.#load.punish(latencyMs, nowMs);
+    else if (!this.#isMeasured) this.#load.observe(latencyMs, nowMs);
   }
 }

@@ -7,7 +7,7 @@ describe('what one more call costs', () => {
     const slow = new Load();
     slow.observe(5_000, 0);
     expect(fresh.cost(0)).toBe(0);
-    fresh.inFlight += 1;
+    fresh.enter();
     expect(fresh.cost(0)).toBeGreaterThan(slow.cost(0));
     fresh.observe(3, 0);
     expect(fresh.cost(0)).toBe(6);
@@ -16,7 +16,7 @@ describe('what one more call costs', () => {
   it('grows with the calls that are under way', () => {
     const load = new Load();
     load.observe(10, 0);
-    load.inFlight = 4;
+    for (let count = 0; count < 4; count++) load.enter();
     expect(load.cost(0)).toBe(50);
   });
 

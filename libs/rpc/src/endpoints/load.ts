@@ -14,15 +14,35 @@ const UNKNOWN_MS = 1e6;
  * first call, which is all it gets before it answers.
  */
 export class Load {
-  /** Calls that are under way, streams too. */
-  inFlight = 0;
+  #inFlight = 0;
+  #idle: (() => void) | undefined;
   #latencyMs: number | undefined;
   #atMs = 0;
 
+  /** Calls that are under way, streams too. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  enter(): void {
+    this.#inFlight += 1;
+  }
+
+  leave(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#idle?.();
+  }
+
+  /** Calls back when no call is under way: at once, or after the last one has left. */
+  whenIdle(then: () => void): void {
+    if (this.#inFlight === 0) then();
+    else this.#idle = then;
+  }
+
   /** Comparable between endpoints at one moment. */
   cost(nowMs: number): number {
-    if (this.#latencyMs === undefined) return UNKNOWN_MS * this.inFlight;
-    return this.#decayed(this.#latencyMs, nowMs) * (this.inFlight + 1);
+    if (this.#latencyMs === undefined) return UNKNOWN_MS * this.#inFlight;
+    return this.#decayed(this.#latencyMs, nowMs) * (this.#inFlight + 1);
   }
 
   /** A call was answered after this long. */
@@ -35,7 +55,7 @@ export class Load {
 
   /** A call failed after this long, by the server's fault: failing fast must not look like serving fast. */
   punish(latencyMs: number, nowMs: number): void {
-    const usualMs = Math.max(this.#latencyMs ?? 0, latencyMs);
+    const usualMs = Math.max(this.#latencyMs ?? 0, latencyMs, 1);
     this.observe(Math.max(latencyMs, Math.min(usualMs * PENALTY, LONGEST_PENALTY_MS)), nowMs);
   }
 

@@ -60,18 +60,18 @@ export class Pool {
 
   readonly next: Next = (call) => {
     this.#resolver.use();
-    const [first] = this.#ready;
-    if (!first) return this.#wait(call);
-    if (this.#endpoints.size === 1) return first.connection.next(call);
     const nowMs = performance.now();
-    return this.#send(call, pick(this.#ready, nowMs) ?? first, nowMs);
+    const endpoint = pick(this.#ready, nowMs);
+    return endpoint ? this.#send(call, endpoint, nowMs) : this.#wait(call);
   };
 
   /** Calls that run still finish; new ones are UNAVAILABLE. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#resolver.close();
-    this.#assign([]);
+    await Promise.all(Array.from(this.#endpoints.values(), ({ connection }) => connection.close()));
+    this.#endpoints.clear();
+    this.#refresh();
   }
 
   #send(call: Call, endpoint: Endpoint, nowMs: number): Promise<Reply> {
@@ -122,16 +122,16 @@ export class Pool {
   }
 
   #assign(places: readonly Place[]): void {
+    if (this.#closed) return;
     const wanted = new Map<string, Place>();
     for (const place of places) wanted.set(`${place.address} ${place.authority}`, place);
     for (const [key, endpoint] of this.#endpoints) {
       if (wanted.has(key)) continue;
       this.#endpoints.delete(key);
-      void endpoint.connection.close();
+      endpoint.retire();
     }
-    if (!this.#closed) {
-      for (const [key, place] of wanted)
-        if (!this.#endpoints.has(key)) this.#endpoints.set(key, this.#open(place));
+    for (const [key, place] of wanted) {
+      if (!this.#endpoints.has(key)) this.#endpoints.set(key, this.#open(place));
     }
     this.#refresh();
   }

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** Stands between a client and a server, counts what passes, and can be cut. */
+export interface Relay {
+  /** `127.0.0.1:port` */
+  readonly address: string;
+  /** How many connections it has had. */
+  readonly connections: number;
+  /** Bytes from the client to the server. */
+  readonly upBytes: number;
+  /** Bytes from the server to the client. */
+  readonly downBytes: number;
+  /** Ends every connection without a word, and takes no new ones. */
+  cut(): void;
+  close(): void;
+}
+
+/** Starts one before `target`, a `host:port`. */
+export async function createRelay(target: string): Promise<Relay> {
+  const [host, port] = target.split(':');
+  const sockets = new Set<Socket>();
+  const counts = { connections: 0, upBytes: 0, downBytes: 0 };
+  const join = (from: Socket, to: Socket, count: (bytes: number) => void): void => {
+    sockets.add(from);
+    from.on('data', (chunk: Buffer) => {
+      count(chunk.byteLength);
+      to.write(chunk);
+    });
+    from.on('error', () => undefined);
+    from.on('close', () => {
+      sockets.delete(from);
+      to.destroy();
+    });
+  };
+  const server = createServer({ noDelay: true }, (socket) => {
+    counts.connections += 1;
+    const upstream = connect({ port: Number(port), host: host ?? '', noDelay: true });
+    join(socket, upstream, (bytes) => (counts.upBytes += bytes));
+    join(upstream, socket, (bytes) => (counts.downBytes += bytes));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get connections() {
+      return counts.connections;
+    },
+    get upBytes() {
+      return counts.upBytes;
+    },
+    get downBytes() {
+      return counts.downBytes;
+    },
+    cut,
+    close: cut,
+  };
+}
