@@ -9,6 +9,7 @@ import type { Logger } from './logger.ts';
 import { metrics } from './metrics.ts';
 import { retry, type RetryOptions } from './retry.ts';
 import { RetryBudget } from './retry/retry-budget.ts';
+import { clientStreamTimes } from './streams/client-stream-times.ts';
 import { tracing } from './tracing.ts';
 
 /** Options of {@link clientInterceptors}. */
@@ -47,6 +48,7 @@ export function clientInterceptors(options: ClientChainOptions = {}): Intercepto
     clientDeadline(options.deadline),
     ...(options.retry === false ? [] : secondAttempts(options.retry)),
     ...(options.breaker === false ? [] : [breaker({ onChange, ...options.breaker })]),
+    clientStreamTimes(),
     ...(options.credentials ? [credentials(options.credentials)] : []),
   ];
 }

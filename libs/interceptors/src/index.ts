@@ -19,6 +19,8 @@ export { retry, type RetryOptions } from './retry.ts';
 export { retryMark } from './retry-mark.ts';
 export { RetryBudget, type RetryBudgetOptions } from './retry/retry-budget.ts';
 export { serverInterceptors, type ServerChainOptions } from './server-interceptors.ts';
+export { clientStreamTimes, type ClientStreamTimesOptions } from './streams/client-stream-times.ts';
+export { serverStreamTimes, type ServerStreamTimesOptions } from './streams/server-stream-times.ts';
 export { createVerifier, type VerifierOptions } from './tokens/create-verifier.ts';
 export { serviceCredentials, type ServiceCredentialsOptions } from './tokens/service-credentials.ts';
 export { newTraceContext, readTraceContext, writeTraceContext } from './trace-context.ts';

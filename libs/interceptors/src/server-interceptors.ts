@@ -7,6 +7,7 @@ import type { Logger } from './logger.ts';
 import { logging } from './logging.ts';
 import { metrics } from './metrics.ts';
 import { retryMark } from './retry-mark.ts';
+import { serverStreamTimes } from './streams/server-stream-times.ts';
 import { tracing } from './tracing.ts';
 import { validate, type ValidateOptions } from './validate.ts';
 
@@ -37,6 +38,7 @@ export function serverInterceptors(options: ServerChainOptions = {}): Intercepto
     retryMark(),
     auth(options.auth ?? nobody),
     serverDeadline(options.deadline),
+    serverStreamTimes(),
     validate(options.validate),
   ];
 }
