@@ -1,6 +1,6 @@
 import { OrderService } from '@millrace/contracts';
-import { clientInterceptors, serviceCredentials } from '@millrace/interceptors';
-import { Context, createBareClient, createTransport } from '@millrace/rpc';
+import { createClient, serviceCredentials } from '@millrace/interceptors';
+import { Context } from '@millrace/rpc';
 import { createLogger, startTelemetry } from '@millrace/runtime';
 import { placeOrder, placeOrders, watchFor } from '../messages.ts';
 import { readSetup } from '../setup.ts';
@@ -19,13 +19,11 @@ async function readAll(messages: AsyncIterable<unknown>, each?: () => void): Pro
 export const openFullTraffic: OpenTraffic = async (port) => {
   await startTelemetry({ service: 'gateway', env: 'production' });
   const { keyFile } = readSetup();
-  const orders = createBareClient(OrderService, {
-    transport: createTransport({ address: `127.0.0.1:${port}` }),
-    interceptors: clientInterceptors({
-      peer: 'order',
-      logger: createLogger({ service: 'gateway' }),
-      credentials: serviceCredentials({ issuer: 'gateway', keyFile, audience: 'order' }),
-    }),
+  const orders = createClient(OrderService, {
+    address: `127.0.0.1:${port}`,
+    peer: 'order',
+    logger: createLogger({ service: 'gateway' }),
+    credentials: serviceCredentials({ issuer: 'gateway', keyFile, audience: 'order' }),
   });
   const options = { context };
   return {

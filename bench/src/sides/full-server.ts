@@ -1,6 +1,5 @@
 import { describeService, OrderService, type WatchOrdersRequest } from '@millrace/contracts';
-import { createVerifier, serverInterceptors } from '@millrace/interceptors';
-import { createBareServer } from '@millrace/rpc';
+import { createServer, createVerifier } from '@millrace/interceptors';
 import { createLogger, startTelemetry } from '@millrace/runtime';
 import { changed, placed, placedOrders } from '../messages.ts';
 import { readSetup } from '../setup.ts';
@@ -19,7 +18,7 @@ export const startFullServer: StartServer = async () => {
   await startTelemetry({ service: 'order', env: 'production' });
   const { keySetFile } = readSetup();
   const logger = createLogger({ service: 'order' });
-  const server = createBareServer({
+  const server = createServer({
     services: [
       {
         service: describeService(OrderService),
@@ -30,11 +29,9 @@ export const startFullServer: StartServer = async () => {
         },
       },
     ],
-    interceptors: serverInterceptors({
-      service: 'order',
-      logger,
-      auth: createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order', logger }),
-    }),
+    service: 'order',
+    logger,
+    auth: createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order', logger }),
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   return port;
