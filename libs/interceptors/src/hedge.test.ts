@@ -275,7 +275,8 @@ describe('hedges', () => {
 });
 
 test.each(KINDS)('a %s call of which nothing was said passes as it is', async (kind) => {
-  const { call, cancellation } = testCall({ side: 'client', kind });
+  const policy = { hedge: { enabled: false, delayMs: 0 } };
+  const { call, cancellation } = testCall({ side: 'client', kind, policy });
   const reply = Promise.resolve(replyTo(call, ['fine']));
   expect(hedge()(call, (one) => (expect(one).toBe(call), reply))).toBe(reply);
   expect(cancellation.listenerCount).toBe(0);
