@@ -1,11 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Circuit, type CircuitState, type Outcome, type Pass } from './circuit.ts';
+import { Circuit, type CircuitPolicy, type CircuitState, type Outcome } from './circuit.ts';
+
+const POLICY: CircuitPolicy = {
+  failureRatio: 0.5,
+  windowMs: 10_000,
+  minimumCalls: 20,
+  openMs: 1_000,
+  trialCalls: 10,
+};
 
 function call(circuit: Circuit, outcome: Outcome, nowMs: number): boolean {
-  const pass = circuit.enter(nowMs);
-  if ('retryDelayMs' in pass) return false;
-  circuit.record(pass, outcome, nowMs);
+  if (!circuit.enter(nowMs)) return false;
+  circuit.record(circuit.phase, outcome, nowMs);
   return true;
 }
 
@@ -14,7 +21,7 @@ function calls(circuit: Circuit, count: number, outcome: Outcome, nowMs: number)
 }
 
 function opened(): Circuit {
-  const circuit = new Circuit();
+  const circuit = new Circuit(POLICY);
   calls(circuit, 20, 'failure', 0);
   expect(circuit.state).toBe('open');
   return circuit;
@@ -22,7 +29,7 @@ function opened(): Circuit {
 
 describe('the circuit', () => {
   it('opens when half of at least 20 calls fail', () => {
-    const circuit = new Circuit();
+    const circuit = new Circuit(POLICY);
     calls(circuit, 10, 'success', 0);
     calls(circuit, 9, 'failure', 0);
     expect(circuit.state).toBe('closed');
@@ -31,13 +38,13 @@ describe('the circuit', () => {
   });
 
   it('stays closed for fewer calls, however bad', () => {
-    const circuit = new Circuit();
+    const circuit = new Circuit(POLICY);
     calls(circuit, 19, 'failure', 0);
     expect(circuit.state).toBe('closed');
   });
 
   it('forgets what is longer ago than the window', () => {
-    const circuit = new Circuit();
+    const circuit = new Circuit(POLICY);
     calls(circuit, 19, 'failure', 0);
     calls(circuit, 19, 'failure', 10_000);
     expect(circuit.state).toBe('closed');
@@ -45,17 +52,17 @@ describe('the circuit', () => {
 
   it('refuses for a second and says for how long', () => {
     const circuit = opened();
-    expect(circuit.enter(1)).toEqual({ retryDelayMs: 999 });
-    expect(circuit.enter(999)).toEqual({ retryDelayMs: 1 });
-    expect(circuit.enter(1_000)).toHaveProperty('phase');
+    expect([circuit.enter(1), circuit.retryDelayMs(1)]).toEqual([false, 999]);
+    expect([circuit.enter(999), circuit.retryDelayMs(999)]).toEqual([false, 1]);
+    expect(circuit.enter(1_000)).toBe(true);
     expect(circuit.state).toBe('halfOpen');
   });
 
   it('lets ten trial calls through and refuses others at once', () => {
     const circuit = opened();
     const entered = Array.from({ length: 30 }, () => circuit.enter(1_000));
-    expect(entered.filter((one) => 'phase' in one)).toHaveLength(10);
-    expect(entered[10]).toEqual({ retryDelayMs: 1_000 });
+    expect(entered.filter(Boolean)).toHaveLength(10);
+    expect(circuit.retryDelayMs(1_000)).toBe(1_000);
   });
 
   it('closes when most trials succeed, and starts counting anew', () => {
@@ -73,7 +80,7 @@ describe('the circuit', () => {
     const circuit = opened();
     calls(circuit, 5, 'failure', 1_000);
     expect(circuit.state).toBe('open');
-    expect(circuit.enter(1_999)).toEqual({ retryDelayMs: 1 });
+    expect([circuit.enter(1_999), circuit.retryDelayMs(1_999)]).toEqual([false, 1]);
   });
 
   it('is not held by trials that never end', () => {
@@ -86,9 +93,10 @@ describe('the circuit', () => {
 
   it('takes a late answer of a slow trial as evidence', () => {
     const circuit = opened();
-    const passes = Array.from({ length: 10 }, () => circuit.enter(1_000)).filter((one) => 'phase' in one);
+    for (let count = 0; count < 10; count++) circuit.enter(1_000);
+    const { phase } = circuit;
     call(circuit, 'neither', 2_000);
-    for (const pass of passes.slice(0, 6)) circuit.record(pass, 'success', 4_000);
+    for (let count = 0; count < 6; count++) circuit.record(phase, 'success', 4_000);
     expect(circuit.state).toBe('closed');
   });
 
@@ -100,8 +108,9 @@ describe('the circuit', () => {
   });
 
   it('does not count calls that began before it opened', () => {
-    const circuit = new Circuit();
-    const old = circuit.enter(0) as Pass;
+    const circuit = new Circuit(POLICY);
+    circuit.enter(0);
+    const old = circuit.phase;
     calls(circuit, 20, 'failure', 0);
     call(circuit, 'neither', 1_000);
     for (let count = 0; count < 10; count++) circuit.record(old, 'success', 1_000);
@@ -110,7 +119,7 @@ describe('the circuit', () => {
 
   it('tells each new state', () => {
     const states: CircuitState[] = [];
-    const circuit = new Circuit({}, (state) => states.push(state));
+    const circuit = new Circuit(POLICY, (state) => states.push(state));
     calls(circuit, 20, 'failure', 0);
     calls(circuit, 6, 'success', 1_000);
     expect(states).toEqual(['open', 'halfOpen', 'closed']);
@@ -125,74 +134,139 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       { weight: 4, arbitrary: fc.constant(0) },
       { weight: 1, arbitrary: fc.integer({ min: 0, max: 1_500 }) },
     ),
-    act: fc.constantFrom(
-      'enter' as const,
-      'enter' as const,
-      'success' as const,
-      'failure' as const,
-      'failure' as const,
-      'neither' as const,
-    ),
+    act: fc.constantFrom<Step['act'][]>('enter', 'enter', 'success', 'failure', 'failure', 'neither'),
     which: fc.nat(40),
   }),
   { maxLength: 400 },
 );
 
+/** What a circuit should do, in the plainest words: every outcome kept, nothing expired by slices. */
+class Model {
+  state: CircuitState = 'closed';
+  phase = 0;
+  sinceMs = 0;
+  trials = 0;
+  told: { outcome: Outcome; atMs: number }[] = [];
+
+  enter(nowMs: number): boolean {
+    const waited = nowMs - this.sinceMs >= POLICY.openMs;
+    if (this.state === 'open' && waited) this.become('halfOpen', nowMs);
+    if (this.state === 'halfOpen' && waited && this.trials >= POLICY.trialCalls) {
+      this.trials = 0;
+      this.sinceMs = nowMs;
+    }
+    if (this.state === 'halfOpen' && this.trials < POLICY.trialCalls) this.trials++;
+    else if (this.state !== 'closed') return false;
+    return true;
+  }
+
+  record(phase: number, outcome: Outcome, atMs: number): void {
+    if (phase !== this.phase) return;
+    if (outcome === 'neither') this.trials = Math.max(0, this.trials - 1);
+    else this.told.push({ outcome, atMs });
+    const failures = this.told.filter((one) => one.outcome === 'failure').length;
+    const successes = this.told.length - failures;
+    if (this.state === 'closed') {
+      const enough = this.told.length >= POLICY.minimumCalls && failures >= this.told.length / 2;
+      if (outcome === 'failure' && enough) this.become('open', atMs);
+    } else if (failures >= POLICY.trialCalls / 2) this.become('open', atMs);
+    else if (successes > POLICY.trialCalls / 2) this.become('closed', atMs);
+  }
+
+  become(state: CircuitState, nowMs: number): void {
+    Object.assign(this, { state, phase: this.phase + 1, sinceMs: nowMs, trials: 0, told: [] });
+  }
+}
+
+/** Runs a script on a circuit, `each` told after every step. */
+function play(
+  circuit: Circuit | Model,
+  script: Step[],
+  each: (step: { entered: boolean | undefined; nowMs: number }) => void = () => undefined,
+): number {
+  const running: number[] = [];
+  let nowMs = 0;
+  for (const { afterMs, act, which } of script) {
+    nowMs += afterMs;
+    const entered = act === 'enter' ? circuit.enter(nowMs) : undefined;
+    if (entered) running.push(circuit.phase);
+    const [phase] = act === 'enter' ? [] : running.splice(which % Math.max(1, running.length), 1);
+    if (phase !== undefined && act !== 'enter') circuit.record(phase, act, nowMs);
+    each({ entered, nowMs });
+  }
+  return nowMs;
+}
+
 describe('the circuit, whatever happens', () => {
-  it('moves only along its edges, opens for its full time and lets at most ten trials through a second', () => {
+  it('does what its model does', () => {
+    // The model does not forget, so its calls come within one window.
+    const quick = steps.map((script) => {
+      let leftMs = 8_000;
+      return script.map((step) => {
+        const afterMs = Math.min(step.afterMs, leftMs);
+        leftMs -= afterMs;
+        return { ...step, afterMs };
+      });
+    });
     fc.assert(
-      fc.property(steps, (script) => {
-        let nowMs = 0;
-        const moves: { to: CircuitState; atMs: number }[] = [{ to: 'closed', atMs: 0 }];
-        const circuit = new Circuit({}, (to) => moves.push({ to, atMs: nowMs }));
-        const running: Pass[] = [];
-        let trials: number[] = [];
-        let returned = 0;
-        for (const { afterMs, act, which } of script) {
-          nowMs += afterMs;
-          if (act === 'enter') {
-            const pass = circuit.enter(nowMs);
-            if ('retryDelayMs' in pass) {
-              expect(circuit.state).not.toBe('closed');
-              expect(pass.retryDelayMs).toBeGreaterThan(0);
-              expect(pass.retryDelayMs).toBeLessThanOrEqual(1_000);
-              continue;
-            }
-            running.push(pass);
-            expect(circuit.state).not.toBe('open');
-            if (circuit.state === 'halfOpen') trials.push(nowMs);
-          } else {
-            const [pass] = running.splice(which % Math.max(1, running.length), 1);
-            if (pass) circuit.record(pass, act, nowMs);
-            if (pass && act === 'neither') returned++;
-          }
-          if (circuit.state !== 'halfOpen') [trials, returned] = [[], 0];
-          const recent = trials.filter((atMs) => nowMs - atMs < 1_000).length;
-          expect(recent).toBeLessThanOrEqual(20 + returned);
-        }
-        moves.slice(1).forEach(({ to, atMs }, index) => {
-          const from = moves[index];
-          const edges = { closed: ['open'], open: ['halfOpen'], halfOpen: ['open', 'closed'] };
-          expect(edges[from?.to ?? 'closed']).toContain(to);
-          if (from?.to === 'open') expect(atMs - from.atMs).toBeGreaterThanOrEqual(1_000);
-        });
+      fc.property(quick, (script) => {
+        const model = new Model();
+        const expected: unknown[] = [];
+        play(model, script, ({ entered }) => expected.push([entered, model.state]));
+        const circuit = new Circuit(POLICY);
+        const seen: unknown[] = [];
+        play(circuit, script, ({ entered }) => seen.push([entered, circuit.state]));
+        expect(seen).toEqual(expected);
       }),
     );
   });
 
-  it('always gets back to closed when the service is well', () => {
+  it('moves only along its edges, and lets at most ten trials through a second', () => {
     fc.assert(
       fc.property(steps, (script) => {
-        const circuit = new Circuit();
-        const running: Pass[] = [];
-        let nowMs = 0;
-        for (const { afterMs, act, which } of script) {
-          nowMs += afterMs;
-          const pass = act === 'enter' ? circuit.enter(nowMs) : undefined;
-          if (pass && 'phase' in pass) running.push(pass);
-          const [ended] = act === 'enter' ? [] : running.splice(which % Math.max(1, running.length), 1);
-          if (ended && act !== 'enter') circuit.record(ended, act, nowMs);
-        }
+        const moves: CircuitState[] = ['closed'];
+        const circuit = new Circuit(POLICY, (to) => moves.push(to));
+        let trials: number[] = [];
+        // A trial whose caller left is given back, and may be followed by another.
+        const ended = script.filter(({ act }) => act !== 'neither');
+        play(circuit, ended, ({ entered, nowMs }) => {
+          if (entered === false) {
+            expect(circuit.state).not.toBe('closed');
+            expect(circuit.retryDelayMs(nowMs)).toBeGreaterThan(0);
+            expect(circuit.retryDelayMs(nowMs)).toBeLessThanOrEqual(1_000);
+          }
+          if (circuit.state !== 'halfOpen') trials = [];
+          else if (entered) trials.push(nowMs);
+          // Ten, and ten more for those that have not ended after a second.
+          expect(trials.filter((one) => nowMs - one < 1_000).length).toBeLessThanOrEqual(20);
+        });
+        const edges = { closed: ['open'], open: ['halfOpen'], halfOpen: ['open', 'closed'] };
+        moves.slice(1).forEach((to, index) => expect(edges[moves[index] ?? 'closed']).toContain(to));
+      }),
+    );
+  });
+
+  it('fails at once for its full time when it has opened', () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 0, max: 999 }), (script, afterMs) => {
+        const circuit = new Circuit(POLICY);
+        let openedMs = 0;
+        let last: CircuitState = 'closed';
+        play(circuit, script, ({ entered, nowMs }) => {
+          if (circuit.state === 'open' && last !== 'open') openedMs = nowMs;
+          last = circuit.state;
+          if (entered) expect(circuit.state).not.toBe('open');
+        });
+        if (circuit.state === 'open') expect(circuit.enter(openedMs + afterMs)).toBe(false);
+      }),
+    );
+  });
+
+  it('always gets back to closed when the service is well, however its trials hang', () => {
+    fc.assert(
+      fc.property(steps, (script) => {
+        const circuit = new Circuit(POLICY);
+        const nowMs = play(circuit, script);
         for (let waitedMs = 0; waitedMs <= 3_000; waitedMs += 100)
           calls(circuit, 1, 'success', nowMs + waitedMs);
         expect(circuit.state).toBe('closed');

@@ -1,3 +1,4 @@
+import type { BreakerPolicy } from '@millrace/contracts';
 import { FailureWindow } from './failure-window.ts';
 
 export type CircuitState = 'closed' | 'open' | 'halfOpen';
@@ -6,23 +7,7 @@ export type CircuitState = 'closed' | 'open' | 'halfOpen';
 export type Outcome = 'success' | 'failure' | 'neither';
 
 /** When a circuit opens and closes. */
-export interface CircuitOptions {
-  /** Share of failures that opens it. Default 0.5. */
-  readonly threshold?: number;
-  /** Over what time they are counted. Default 10,000. */
-  readonly windowMs?: number;
-  /** Fewer calls than this in the window never open it. Default 20. */
-  readonly minimumCalls?: number;
-  /** How long it stays open. Default 1,000. */
-  readonly openMs?: number;
-  /** How many calls are let through to try. Default 10. */
-  readonly trialCalls?: number;
-}
-
-/** Leave to make a call. Its outcomes are told to {@link Circuit.record}; those of an earlier phase count no more. */
-export interface Pass {
-  readonly phase: number;
-}
+export type CircuitPolicy = Omit<BreakerPolicy, 'slowCallMs'>;
 
 /**
  * A circuit breaker's state machine. Closed it counts; open it refuses for a while; then half-open it lets a few trial calls
@@ -32,7 +17,7 @@ export interface Pass {
  * Times are given by the caller and must never go back.
  */
 export class Circuit {
-  readonly #options: Required<CircuitOptions>;
+  readonly #policy: CircuitPolicy;
   #state: CircuitState = 'closed';
   #phase = 0;
   #sinceMs = 0;
@@ -43,21 +28,25 @@ export class Circuit {
   readonly #changed: (state: CircuitState) => void;
 
   /** `changed` is told each new state. */
-  constructor(options: CircuitOptions = {}, changed: (state: CircuitState) => void = () => undefined) {
+  constructor(policy: CircuitPolicy, changed: (state: CircuitState) => void = () => undefined) {
     this.#changed = changed;
-    const defaults = { threshold: 0.5, windowMs: 10_000, minimumCalls: 20, openMs: 1_000, trialCalls: 10 };
-    this.#options = { ...defaults, ...options };
-    this.#window = new FailureWindow(this.#options.windowMs);
+    this.#policy = policy;
+    this.#window = new FailureWindow(policy.windowMs);
   }
 
   get state(): CircuitState {
     return this.#state;
   }
 
-  /** Leave to call now, or in how many milliseconds to ask again. */
-  enter(nowMs: number): Pass | { readonly retryDelayMs: number } {
-    const { openMs, trialCalls } = this.#options;
-    if (this.#state === 'closed') return { phase: this.#phase };
+  /** Rises with each change of state. What a call that was let in keeps, to be told with its outcomes. */
+  get phase(): number {
+    return this.#phase;
+  }
+
+  /** Whether a call may be made now. */
+  enter(nowMs: number): boolean {
+    if (this.#state === 'closed') return true;
+    const { openMs, trialCalls } = this.#policy;
     const passed = nowMs - this.#sinceMs >= openMs;
     if (this.#state === 'open' && passed) this.#become('halfOpen', nowMs);
     else if (this.#state === 'halfOpen' && passed && this.#trials >= trialCalls) {
@@ -65,15 +54,21 @@ export class Circuit {
       this.#trials = 0;
       this.#sinceMs = nowMs;
     }
-    if (this.#state === 'open' || this.#trials >= trialCalls) {
-      return { retryDelayMs: Math.max(1, this.#sinceMs + openMs - nowMs) };
-    }
+    if (this.#state === 'open' || this.#trials >= trialCalls) return false;
     this.#trials++;
-    return { phase: this.#phase };
+    return true;
   }
 
-  /** Tells how a call that had leave ended. A stream tells its opening and its end. */
-  record({ phase }: Pass, outcome: Outcome, nowMs: number): void {
+  /** When it makes sense to ask again, for a call that was not let in. */
+  retryDelayMs(nowMs: number): number {
+    return Math.max(1, this.#sinceMs + this.#policy.openMs - nowMs);
+  }
+
+  /**
+   * Tells how a call ended that was let in in this phase; those of an earlier phase count no more. A stream tells its beginning and
+   * its end.
+   */
+  record(phase: number, outcome: Outcome, nowMs: number): void {
     if (phase !== this.#phase) return;
     if (this.#state === 'halfOpen') this.#recordTrial(outcome, nowMs);
     else if (outcome !== 'neither') this.#recordCall(outcome === 'failure', nowMs);
@@ -83,17 +78,17 @@ export class Circuit {
     this.#window.add(failed, nowMs);
     if (!failed) return;
     const { total, failures } = this.#window.outcomes(nowMs);
-    const { minimumCalls, threshold } = this.#options;
-    if (total >= minimumCalls && failures >= total * threshold) this.#become('open', nowMs);
+    const { minimumCalls, failureRatio } = this.#policy;
+    if (total >= minimumCalls && failures >= total * failureRatio) this.#become('open', nowMs);
   }
 
   #recordTrial(outcome: Outcome, nowMs: number): void {
-    const { trialCalls, threshold } = this.#options;
+    const { trialCalls, failureRatio } = this.#policy;
     if (outcome === 'neither') this.#trials = Math.max(0, this.#trials - 1);
     if (outcome === 'success') this.#successes++;
     if (outcome === 'failure') this.#failures++;
-    if (this.#failures >= trialCalls * threshold) this.#become('open', nowMs);
-    else if (this.#successes > trialCalls * (1 - threshold)) this.#become('closed', nowMs);
+    if (this.#failures >= trialCalls * failureRatio) this.#become('open', nowMs);
+    else if (this.#successes > trialCalls * (1 - failureRatio)) this.#become('closed', nowMs);
   }
 
   #become(state: CircuitState, nowMs: number): void {
@@ -101,7 +96,7 @@ export class Circuit {
     this.#phase++;
     this.#sinceMs = nowMs;
     this.#trials = this.#successes = this.#failures = 0;
-    if (state === 'closed') this.#window = new FailureWindow(this.#options.windowMs);
+    if (state === 'closed') this.#window = new FailureWindow(this.#policy.windowMs);
     this.#changed(state);
   }
 }
