@@ -7,8 +7,8 @@ import {
   errors,
   logging,
   metrics,
+  propagation,
   retry,
-  retryMark,
   serverDeadline,
   serviceCredentials,
   tracing,
@@ -57,6 +57,7 @@ export function chainCases(): readonly ChainCase[] {
     onClient('client.deadline', clientDeadline()),
     onClient('client.retry', retry()),
     onClient('client.breaker', breaker()),
+    onClient('client.propagation', propagation()),
     onClient(
       'client.credentials',
       credentials(serviceCredentials({ issuer: 'gateway', keyFile, audience: 'order' })),
@@ -72,8 +73,8 @@ export function chainCases(): readonly ChainCase[] {
     onServer('server.metrics', metrics()),
     onServer('server.logging', logging({ logger, service: 'order' })),
     onServer('server.errors', errors({ logger })),
-    onServer('server.retry-mark', retryMark()),
     onServer('server.auth', auth(createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' }))),
+    onServer('server.propagation', propagation()),
     onServer('server.deadline', serverDeadline()),
     onServer('server.validate', validate()),
   ];

@@ -1,17 +1,27 @@
-import { Code, RpcError, type Interceptor, type Principal } from '@millrace/rpc';
+import { Code, RpcError } from '@millrace/rpc';
+import type { Call, Interceptor, Next, PeerIdentity, Principal, Reply } from '@millrace/rpc';
 import { rememberPrincipal } from './call-principal.ts';
 
-/** Says on whose behalf a call comes, from its `authorization` metadata. Rejects with UNAUTHENTICATED and a reason. */
-export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
-
-/** For a server that was not told whom to believe. */
-export const nobody: Authenticate = () => {
-  const init = { reason: 'NO_AUTHENTICATOR', sent: 'refused' } as const;
-  return Promise.reject(new RpcError(Code.UNAUTHENTICATED, 'this server knows no callers', init));
-};
+/**
+ * Says on whose behalf a call comes, from its `authorization` metadata and from the verified certificate of the other end, whichever there
+ * is. Fails with UNAUTHENTICATED and a reason.
+ */
+export type Authenticate = (
+  authorization: string | undefined,
+  peer?: PeerIdentity,
+) => Principal | Promise<Principal>;
 
 function denied(reason: string, message: string): RpcError {
   return new RpcError(Code.PERMISSION_DENIED, message, { reason, sent: 'refused' });
+}
+
+function admit(call: Call, next: Next, principal: Principal): Promise<Reply> {
+  const { roles } = call.method.policy;
+  rememberPrincipal(call, principal);
+  if (!principal.roles.some((role) => roles.includes(role))) {
+    throw denied('ROLE_MISSING', `the method needs one of the roles ${roles.join(', ')}`);
+  }
+  return next(call.with({ context: call.context.with({ principal }) }));
 }
 
 /**
@@ -21,14 +31,14 @@ function denied(reason: string, message: string): RpcError {
  * Reasons of PERMISSION_DENIED: METHOD_NOT_DECLARED, ROLE_MISSING.
  */
 export function auth(authenticate: Authenticate): Interceptor {
-  return async (call, next) => {
-    const { declared, roles } = call.method.policy;
-    if (!declared) throw denied('METHOD_NOT_DECLARED', 'the method declares no policy');
-    const principal = await authenticate(call.metadata.get('authorization'));
-    rememberPrincipal(call, principal);
-    if (!principal.roles.some((role) => roles.includes(role))) {
-      throw denied('ROLE_MISSING', `the method needs one of the roles ${roles.join(', ')}`);
+  return (call, next) => {
+    if (!call.method.policy.declared) {
+      throw denied('METHOD_NOT_DECLARED', 'the method declares no policy');
     }
-    return next(call.with({ context: call.context.with({ principal }) }));
+    const principal = authenticate(call.metadata.get('authorization'), call.peerIdentity);
+    // A token that is known costs no turn of the event loop.
+    return 'then' in principal
+      ? principal.then((known) => admit(call, next, known))
+      : admit(call, next, principal);
   };
 }

@@ -85,7 +85,7 @@ describe('both chains together', () => {
     const { call, lines } = await start({ handlers: always(async () => void seen.push(currentContext())) });
     expect(await call(kind, ['a', 'b'], { context })).toEqual(ANSWERS[kind]);
     const [served] = seen;
-    expect(served?.principal).toEqual(alice);
+    expect(served?.principal).toMatchObject(alice);
     expect(served?.deadlineMs).toBeLessThan(performance.now() + 5_000);
     expect(served?.trace?.traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(lines('call done')).toMatchObject([
@@ -270,7 +270,7 @@ it('an outbound call within a handler speaks for the caller and shares its trace
     }),
   });
   await runInContext(context, () => front.call('unary', ['a']));
-  expect(inner[0]?.principal).toEqual(alice);
+  expect(inner[0]?.principal).toMatchObject(alice);
   expect(inner[0]?.trace?.traceId).toBe(outer[0]?.trace?.traceId);
   expect(inner[0]?.deadlineMs).toBeLessThan(outer[0]?.deadlineMs ?? 0);
 });

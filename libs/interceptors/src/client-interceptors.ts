@@ -7,6 +7,7 @@ import { fallback, type Fallback } from './fallback.ts';
 import { hedge } from './hedge.ts';
 import type { Logger } from './logger.ts';
 import { metrics } from './metrics.ts';
+import { propagation } from './propagation.ts';
 import { retry, type RetryOptions } from './retry.ts';
 import { RetryBudget } from './retry/retry-budget.ts';
 import { clientStreamTimes } from './streams/client-stream-times.ts';
@@ -49,6 +50,7 @@ export function clientInterceptors(options: ClientChainOptions = {}): Intercepto
     ...(options.retry === false ? [] : secondAttempts(options.retry)),
     ...(options.breaker === false ? [] : [breaker({ onChange, ...options.breaker })]),
     clientStreamTimes(),
+    propagation(),
     ...(options.credentials ? [credentials(options.credentials)] : []),
   ];
 }

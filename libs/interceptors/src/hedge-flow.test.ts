@@ -4,6 +4,7 @@ import { EchoService } from '@millrace/contracts/testing';
 import { Code, RpcError, type Call } from '@millrace/rpc';
 import { createRig, type Rig } from '@millrace/rpc/testing';
 import { hedge } from './hedge.ts';
+import { propagation } from './propagation.ts';
 import { retry } from './retry.ts';
 import { RetryBudget } from './retry/retry-budget.ts';
 
@@ -29,7 +30,7 @@ async function start(work: (call: Call, attempt: number) => Promise<void>) {
   const budget = new RetryBudget();
   const rig = await createRig({
     policies,
-    client: [retry({ budget }), hedge({ budget })],
+    client: [retry({ budget }), hedge({ budget }), propagation()],
     handlers: {
       echo: async ({ text }, call) => serve(call).then(() => ({ text })),
       expand: async function* ({ text, count }, call) {

@@ -33,7 +33,6 @@ describe('retry', () => {
       const next = failing(down(), down());
       expect(await run(next, { kind })).toMatchObject({ messages: ['fine'] });
       expect(next.calls.map(({ attempt }) => attempt)).toEqual([0, 1, 2]);
-      expect(next.calls.map(({ metadata }) => metadata.get('millrace-retry'))).toEqual([undefined, '1', '1']);
     },
   );
 

@@ -1,13 +1,14 @@
 import type { Interceptor } from '@millrace/rpc';
-import { auth, nobody, type Authenticate } from './auth.ts';
+import { auth, type Authenticate } from './auth.ts';
 import { consoleLogger } from './console-logger.ts';
 import { serverDeadline, type ServerDeadlineOptions } from './deadline/server-deadline.ts';
 import { errors, type ErrorTable } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { logging } from './logging.ts';
 import { metrics } from './metrics.ts';
-import { retryMark } from './retry-mark.ts';
+import { propagation } from './propagation.ts';
 import { serverStreamTimes } from './streams/server-stream-times.ts';
+import { serviceCertificates, spiffeServices } from './tokens/service-certificates.ts';
 import { tracing } from './tracing.ts';
 import { validate, type ValidateOptions } from './validate.ts';
 
@@ -17,7 +18,7 @@ export interface ServerChainOptions {
   readonly service?: string;
   /** Default: warnings and errors as JSON on stderr. */
   readonly logger?: Logger;
-  /** Who calls; see createVerifier. Default: nobody is known, and every call is UNAUTHENTICATED. */
+  /** Who calls; see createVerifier. Default: services by their certificates, nobody else. */
   readonly auth?: Authenticate;
   /** The status of each of the service's domain errors, by reason. */
   readonly errors?: ErrorTable;
@@ -35,8 +36,8 @@ export function serverInterceptors(options: ServerChainOptions = {}): Intercepto
     metrics(),
     logging({ logger, service, ...(slowMs !== undefined && { slowMs }) }),
     errors({ logger, ...(table && { table }) }),
-    retryMark(),
-    auth(options.auth ?? nobody),
+    auth(options.auth ?? serviceCertificates(spiffeServices())),
+    propagation(),
     serverDeadline(options.deadline),
     serverStreamTimes(),
     validate(options.validate),

@@ -4,11 +4,13 @@ import type { SpanContext } from '@opentelemetry/api';
 import { Cancellation, type Undo } from './cancellation.ts';
 import type { RpcError } from './status.ts';
 
-/** On whose behalf something happens. Comes from a verified token only, never from plain metadata. */
+/** On whose behalf something happens. Comes from a verified token or certificate only, never from plain metadata. */
 export interface Principal {
   readonly subject: string;
   readonly tenant: string;
   readonly roles: readonly string[];
+  /** The service that acts for it, or that it is; undefined where no service of ours stands between. */
+  readonly actor?: string | undefined;
 }
 
 /** What a context is made of. */

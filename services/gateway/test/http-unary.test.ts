@@ -44,7 +44,7 @@ describe('an order over HTTP/JSON', () => {
       ['MUG', 6],
     ]);
     const call = rig.order.calls[0]?.call;
-    expect(call?.context.principal).toEqual({ subject: 'alice', tenant: 'default', roles: ['customer'] });
+    expect(call?.context.principal).toMatchObject({ subject: 'alice', tenant: 'default', roles: ['customer'] });
     expect(call?.context.trace?.traceId).toBe(response.headers.get('x-trace-id'));
   });
 
@@ -80,15 +80,19 @@ describe('an order over HTTP/JSON', () => {
       'x-tenant': 'other',
       'x-forwarded-for': '10.0.0.1',
       'millrace-retry': '1',
+      'millrace-criticality': 'essential',
       'grpc-metadata-tenant': 'other',
       cookie: 'a=b',
     };
     await rig.send('GET', `/v1/orders/${ID}`, { headers });
-    const keys = [...(rig.order.calls[0]?.call.metadata.entries() ?? [])].map(([key]) => key);
+    const sent = rig.order.calls[0]?.call.metadata;
+    const keys = [...(sent?.entries() ?? [])].map(([key]) => key);
     expect(keys.filter((key) => !key.startsWith('grpc-') && key !== 'user-agent').toSorted()).toEqual([
       'authorization',
+      'millrace-criticality',
       'traceparent',
     ]);
+    expect(sent?.get('millrace-criticality')).toBe('default');
   });
 });
 

@@ -52,7 +52,7 @@ test('payments are asked for by the service itself, for the tenant and in the tr
   const [authorize, capture] = rig.payments.calls.filter((one) => one.paymentId === paymentId);
   for (const call of [authorize, capture]) {
     const principal = { subject: 'order', tenant: 'default', roles: ['service:order'] };
-    expect(call?.context.principal).toEqual(principal);
+    expect(call?.context.principal).toMatchObject(principal);
     expect(call?.context.trace?.traceId).toBe(trace.traceId);
   }
 });

@@ -1,8 +1,7 @@
 import { ExponentialBackoff, fullJitterGenerator } from 'cockatiel';
 import { trace, type Counter } from '@opentelemetry/api';
-import { asRpcError, mergeMetadata, type Call, type RpcError } from '@millrace/rpc';
+import { asRpcError, type Call, type RpcError } from '@millrace/rpc';
 import type { Clock } from '../clock.ts';
-import { RETRY_KEY } from '../retry-mark.ts';
 import { rpcAttributes } from '../rpc-attributes.ts';
 import { isRetryable } from './is-retryable.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -18,7 +17,7 @@ const JITTER = new ExponentialBackoff({ generator: fullJitterGenerator, initialD
 
 /** The call as a further attempt, which its server can tell. */
 export function secondAttempt(call: Call, attempt: number): Call {
-  return call.with({ attempt, metadata: mergeMetadata(call.metadata, { [RETRY_KEY]: '1' }) });
+  return call.with({ attempt });
 }
 
 /** Waits, but not longer than anybody waits for the call. */

@@ -6,6 +6,7 @@ import {
   createMetadata,
   type ContextFields,
   type MetadataInit,
+  type PeerIdentity,
 } from '@millrace/rpc';
 
 /** Every shape a call can have. */
@@ -22,6 +23,7 @@ export interface TestCallOptions {
   readonly request?: unknown;
   readonly requests?: Iterable<unknown>;
   readonly peer?: string;
+  readonly peerIdentity?: PeerIdentity;
 }
 
 function methodOf(kind: CallKind, policy: Partial<Policy>): Method {
@@ -37,11 +39,12 @@ async function* stream(messages: Iterable<unknown>): AsyncIterable<unknown> {
 /** A call of any kind, and what cancels it. */
 export function testCall(options: TestCallOptions = {}): { call: Call; cancellation: Cancellation } {
   const { side = 'server', kind = 'unary', policy = {}, metadata, deadlineMs = Infinity, peer } = options;
+  const { peerIdentity } = options;
   const { request = {}, requests = [{}], context } = options;
   const cancellation = new Cancellation();
   const streams = kind === 'clientStream' || kind === 'bidi';
   const call = new Call(
-    { side, method: methodOf(kind, policy), cancellation, peer },
+    { side, method: methodOf(kind, policy), cancellation, peer, peerIdentity },
     {
       request: streams ? undefined : request,
       requests: streams ? stream(requests) : undefined,

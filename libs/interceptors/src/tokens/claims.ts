@@ -1,6 +1,6 @@
 import type { JWTPayload } from 'jose';
 import type { Principal } from '@millrace/rpc';
-import { DEFAULT_TENANT, SERVICE_ROLE } from './token-format.ts';
+import { DEFAULT_TENANT, isServiceName, SERVICE_ROLE } from './token-format.ts';
 
 /** Any text a person or system can be named by, without control characters. */
 const SUBJECT = /^[^\p{C}]{1,128}$/u;
@@ -29,6 +29,13 @@ function readRoles({ iss, roles }: JWTPayload): readonly string[] {
   });
 }
 
+/** The service that issued the token for somebody (RFC 8693, 4.1) or for itself. Nobody but the issuer is believed to act. */
+function readActor({ iss, act }: JWTPayload, roles: readonly string[]): string | undefined {
+  if (!isServiceName(iss)) return undefined;
+  const acts = typeof act === 'object' && act !== null && 'sub' in act && act.sub === iss;
+  return acts || roles.includes(`${SERVICE_ROLE}${iss}`) ? iss : undefined;
+}
+
 /**
  * The principal that verified claims name. Throws BadClaim for claims of a wrong shape, a token that lives too long or
  * comes from the future, and for the role of a service in a token of somebody else.
@@ -44,5 +51,7 @@ export function readPrincipal(
   if (typeof exp !== 'number' || !(exp > iat) || exp - iat > MAX_LIFETIME_S) {
     throw new BadClaim(`exp is not within ${MAX_LIFETIME_S} s of iat`);
   }
-  return Object.freeze({ subject: sub, tenant, roles: Object.freeze(readRoles(claims)) });
+  const roles = Object.freeze(readRoles(claims));
+  const actor = readActor(claims, roles);
+  return Object.freeze({ subject: sub, tenant, roles, ...(actor !== undefined && { actor }) });
 }

@@ -1,9 +1,10 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it, test } from '@jest/globals';
-import { Code, Context, type Principal } from '@millrace/rpc';
+import { Code, Context, RpcError, type Principal } from '@millrace/rpc';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { credentials } from '../credentials.ts';
+import { credentials, type ServiceCredentials } from '../credentials.ts';
 import { answering, failureOf, readAll } from '../testing/answers.ts';
+import { fakeLogger } from '../testing/fake-logger.ts';
 import { KINDS, testCall } from '../testing/test-call.ts';
 import { testKeys } from '../testing/test-keys.ts';
 import { createVerifier } from './create-verifier.ts';
@@ -23,33 +24,35 @@ function rig(options: { asItself?: boolean; cacheSize?: number } = {}) {
     now: () => time.nowMs,
     ...options,
   });
-  const verify = createVerifier({
+  const verifier = createVerifier({
     keySetFile: keys.keySetFile,
     issuers: ['order'],
     audience: 'payment',
     now: () => time.nowMs,
   });
-  const speak = async (principal?: Principal) => verify(await authorize(new Context({ principal })));
+  const speak = async (principal?: Principal) => verifier(await authorize(new Context({ principal })));
   return { time, authorize, speak };
 }
 
 describe('service credentials', () => {
   it('speak for the principal of the request', async () => {
-    expect(await rig().speak(alice)).toEqual(alice);
+    expect(await rig().speak(alice)).toEqual({ ...alice, actor: 'order' });
   });
 
   it('speak for the service where there is no principal', async () => {
-    expect(await rig().speak()).toEqual({ subject: 'order', tenant: 'default', roles: ['service:order'] });
+    const order = { subject: 'order', tenant: 'default', roles: ['service:order'], actor: 'order' };
+    expect(await rig().speak()).toEqual(order);
   });
 
   it('speak for the service in the principal’s tenant where they are told to', async () => {
-    const principal = { subject: 'order', tenant: 'shop', roles: ['service:order'] };
+    const principal = { subject: 'order', tenant: 'shop', roles: ['service:order'], actor: 'order' };
     expect(await rig({ asItself: true }).speak(alice)).toEqual(principal);
   });
 
   it('do not claim the role of another service that called', async () => {
     const roles = ['admin', 'service:gateway', 'service:order'];
-    expect(await rig().speak({ ...alice, roles })).toEqual({ ...alice, roles: ['admin', 'service:order'] });
+    const expected = { ...alice, roles: ['admin', 'service:order'], actor: 'order' };
+    expect(await rig().speak({ ...alice, roles, actor: 'gateway' })).toEqual(expected);
   });
 
   it('are at+jwt of a minute, each with an id of its own', async () => {
@@ -82,7 +85,7 @@ describe('service credentials', () => {
     const { authorize } = rig();
     const tokens = await Promise.all(
       [alice, { ...alice, tenant: 'x' }, { ...alice, subject: 'bob' }, { ...alice, roles: [] }].map(
-        (principal) => authorize(new Context({ principal })),
+        async (principal) => authorize(new Context({ principal })),
       ),
     );
     expect(new Set(tokens).size).toBe(4);
@@ -95,11 +98,39 @@ describe('service credentials', () => {
     expect(await authorize(new Context({ principal: alice }))).not.toBe(first);
   });
 
-  it('throw at once when the key is no private key', () => {
+  it('throw at once when the key is no private key, or somebody else’s', () => {
     const options = { issuer: 'order', audience: 'payment' };
     expect(() => serviceCredentials({ ...options, keyFile: keys.keySetFile })).toThrow(
       'no private Ed25519 key',
     );
+    const keyFile = keys.keyFile('gateway');
+    expect(() => serviceCredentials({ ...options, keyFile })).toThrow('is the key of gateway, not of order');
+  });
+
+  it('go on with a key that takes the place of another, not with a broken one', async () => {
+    const mine = testKeys('order');
+    const options = { issuer: 'order', keyFile: mine.keyFile('order'), audience: 'payment', cacheSize: 1 };
+    const logger = fakeLogger();
+    const authorize = serviceCredentials({ ...options, logger });
+    const verifier = createVerifier({ keySetFile: mine.keySetFile, issuers: ['order'], audience: 'payment' });
+    const speak = async (subject: string) =>
+      verifier(await authorize(new Context({ principal: { ...alice, subject } })));
+    expect(await speak('one')).toMatchObject({ subject: 'one' });
+    writeFileSync(mine.keyFile('order'), '{');
+    expect(await speak('two')).toMatchObject({ subject: 'two' });
+    expect(logger.lines).toMatchObject([{ level: 'error' }]);
+    mine.rotate('order');
+    const fresh = createVerifier({ keySetFile: mine.keySetFile, issuers: ['order'], audience: 'payment' });
+    const three = await authorize(new Context({ principal: { ...alice, subject: 'three' } }));
+    expect(await fresh(three)).toMatchObject({ subject: 'three' });
+    rmSync(mine.dir, { recursive: true });
+  });
+
+  it('are there at once where they are known', async () => {
+    const { authorize } = rig();
+    const context = new Context({ principal: alice });
+    const first = await authorize(context);
+    expect(authorize(context)).toBe(first);
   });
 });
 
@@ -117,9 +148,25 @@ describe('the credentials interceptor', () => {
     expect(sent?.metadata.get('a')).toBe('b');
   });
 
-  it('fails a call for which there is no token, unsent', async () => {
+  test.each<[string, ServiceCredentials]>([
+    ['at last', () => Promise.reject(new Error('no key'))],
+    [
+      'at once',
+      () => {
+        throw new Error('no key');
+      },
+    ],
+  ])('fails a call for which there is no token, %s, unsent', async (_name, authorize) => {
     const { call } = testCall({ side: 'client' });
-    const error = await failureOf(credentials(() => Promise.reject(new Error('no key')))(call, answering()));
+    const error = await failureOf(credentials(authorize)(call, answering()));
     expect(error).toMatchObject({ code: Code.INTERNAL, sent: 'never', message: 'internal error' });
+  });
+
+  it('leaves alone what became of a call that was sent', async () => {
+    const why = new RpcError(Code.UNAVAILABLE, 'gone');
+    const error = await failureOf(
+      credentials(async () => 'Bearer x')(testCall({ side: 'client' }).call, () => Promise.reject(why)),
+    );
+    expect(error).toBe(why);
   });
 });

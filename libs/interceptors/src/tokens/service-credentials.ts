@@ -1,16 +1,17 @@
-import { createPrivateKey, randomUUID, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import type { Context, Principal } from '@millrace/rpc';
 import { SignJWT } from 'jose';
 import type { ServiceCredentials } from '../credentials.ts';
+import type { Logger } from '../logger.ts';
 import { Lru } from './lru.ts';
+import { SigningKey } from './signing-key.ts';
 import { ALGORITHM, DEFAULT_TENANT, SERVICE_ROLE, TOKEN_TYPE } from './token-format.ts';
 
 /** Options of {@link serviceCredentials}. */
 export interface ServiceCredentialsOptions {
   /** The calling service; the name of its key and the issuer of its tokens. */
   readonly issuer: string;
-  /** Its private key, an Ed25519 JSON Web Key. */
+  /** Its private key, an Ed25519 JSON Web Key named (kid) as the service, or `<service>#<anything>`. Read again when it changes. */
   readonly keyFile: string;
   /** The called service. */
   readonly audience: string;
@@ -18,23 +19,21 @@ export interface ServiceCredentialsOptions {
   readonly asItself?: boolean;
   /** For how many principals a token is kept. Default 1,000. */
   readonly cacheSize?: number;
+  /** Told when a changed key cannot be used. */
+  readonly logger?: Logger;
   /** Milliseconds of the calendar. Default Date.now. */
   readonly now?: () => number;
 }
 
 interface Minted {
-  readonly authorization: Promise<string>;
+  authorization: string | Promise<string>;
   readonly atMs: number;
 }
 
+type MintOptions = Pick<ServiceCredentialsOptions, 'issuer' | 'audience'> & { readonly atMs: number };
+
 const LIFETIME_S = 60;
 const RENEW_AFTER_MS = 45_000;
-
-function readKey(file: string): KeyObject {
-  const { kty, crv, x, d } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
-  if (kty !== 'OKP' || crv !== 'Ed25519' || !x || !d) throw new Error(`${file} is no private Ed25519 key`);
-  return createPrivateKey({ key: { kty, crv, x, d }, format: 'jwk' });
-}
 
 /** Whom a token names: the context's principal, without the roles of services we cannot speak for, or the service. */
 function speakFor(
@@ -49,29 +48,37 @@ function speakFor(
   return { subject: principal.subject, tenant: principal.tenant, roles };
 }
 
+async function mint(
+  who: Principal,
+  key: SigningKey,
+  { audience, issuer, atMs }: MintOptions,
+): Promise<string> {
+  const iat = Math.floor(atMs / 1_000);
+  const { kid, privateKey } = key.current();
+  const token = await new SignJWT({ tenant: who.tenant, roles: [...who.roles], act: { sub: issuer } })
+    .setProtectedHeader({ alg: ALGORITHM, typ: TOKEN_TYPE, kid })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject(who.subject)
+    .setIssuedAt(iat)
+    .setExpirationTime(iat + LIFETIME_S)
+    .setJti(randomUUID())
+    .sign(privateKey);
+  return `Bearer ${token}`;
+}
+
 /**
  * Mints the tokens that one service calls another with: for the principal of the request at hand, or for the service itself
- * where there is none (role `service:<issuer>`). A token is valid for 60 s, used for 45.
+ * where there is none (role `service:<issuer>`). A token is valid for 60 s, used for 45, and says which service acts (`act`).
  *
  * Throws when the key cannot be read.
  */
 export function serviceCredentials(options: ServiceCredentialsOptions): ServiceCredentials {
-  const { issuer, keyFile, audience, cacheSize = 1_000, now = Date.now } = options;
-  const key = readKey(keyFile);
+  const { issuer, keyFile, audience, cacheSize = 1_000, logger, now = Date.now } = options;
+  const key = new SigningKey(keyFile, issuer, (err) =>
+    logger?.error({ err, keyFile }, 'the signing key cannot be read, the last one stays'),
+  );
   const minted = new Lru<Minted>(cacheSize);
-  const mint = async ({ subject, tenant, roles }: Principal, atMs: number) => {
-    const iat = Math.floor(atMs / 1_000);
-    const token = await new SignJWT({ tenant, roles: [...roles] })
-      .setProtectedHeader({ alg: ALGORITHM, typ: TOKEN_TYPE, kid: issuer })
-      .setIssuer(issuer)
-      .setAudience(audience)
-      .setSubject(subject)
-      .setIssuedAt(iat)
-      .setExpirationTime(iat + LIFETIME_S)
-      .setJti(randomUUID())
-      .sign(key);
-    return `Bearer ${token}`;
-  };
   return (context) => {
     const who = speakFor(context, options);
     const cacheKey = JSON.stringify([who.tenant, who.subject, who.roles]);
@@ -79,9 +86,13 @@ export function serviceCredentials(options: ServiceCredentialsOptions): ServiceC
     const known = minted.get(cacheKey);
     // An age below zero: the clock was set back, and the token may look as if it came from the future.
     if (known && atMs >= known.atMs && atMs - known.atMs < RENEW_AFTER_MS) return known.authorization;
-    const authorization = mint(who, atMs);
-    minted.set(cacheKey, { authorization, atMs });
-    authorization.catch(() => minted.delete(cacheKey));
+    const authorization = mint(who, key, { issuer, audience, atMs });
+    const fresh: Minted = { authorization, atMs };
+    minted.set(cacheKey, fresh);
+    authorization.then(
+      (text) => (fresh.authorization = text),
+      () => minted.delete(cacheKey),
+    );
     return authorization;
   };
 }
