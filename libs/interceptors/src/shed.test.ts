@@ -68,7 +68,9 @@ describe('shed, while there is nothing to shed', () => {
     await send({});
     await loop.turn();
     expect(loop.isScheduled).toBe(false);
-    expect(observe()).toEqual([{ name: 'millrace.server.limit', value: 20, attributes: undefined }]);
+    expect(observe()).toEqual([
+      { name: 'millrace.server.limit', value: 20, attributes: { server: 'server' } },
+    ]);
   });
 
   test.each(['serverStream', 'bidi', 'clientStream'] as const)(

@@ -1,5 +1,6 @@
-import { metrics as api, trace, type Meter } from '@opentelemetry/api';
+import { metrics, trace, type Meter } from '@opentelemetry/api';
 import { Code, RpcError, type Call, type Interceptor, type Next, type Reply } from '@millrace/rpc';
+import { show, type Gauge } from './gauges.ts';
 import { Admission, type Shortage } from './shed/admission.ts';
 import { systemLoop, type EventLoop } from './shed/event-loop.ts';
 import { LatencyBook } from './shed/latency-book.ts';
@@ -12,10 +13,19 @@ export interface ShedOptions extends LimitOptions {
    * as long, essential ones for a hundred times; none for longer than its deadline.
    */
   readonly maxWaitMs?: number;
+  /** The server's name, on its figures. Default `server`. */
+  readonly server?: string;
   /** Default: the global one at the time the interceptor is made; start telemetry first. */
   readonly meter?: Meter;
   readonly loop?: EventLoop;
 }
+
+const LIMIT: Gauge = {
+  name: 'millrace.server.limit',
+  description: 'Calls that may be in flight',
+  attribute: 'server',
+  combine: (a, b) => a + b,
+};
 
 /**
  * Server side: keeps the server working when more is asked of it than it can do. Calls wait for a moment while the event loop is busy
@@ -26,13 +36,12 @@ export interface ShedOptions extends LimitOptions {
  * it waits is never begun.
  */
 export function shed(options: ShedOptions = {}): Interceptor {
-  const { maxWaitMs = 100, meter = api.getMeter('@millrace/interceptors'), loop = systemLoop } = options;
+  const { maxWaitMs = 100, server = 'server', loop = systemLoop } = options;
+  const { meter = metrics.getMeter('@millrace/interceptors') } = options;
   const limit = new Limit(new LatencyBook(), options);
   const admission = new Admission(loop, limit, maxWaitMs);
   const refusals = meter.createCounter('millrace.server.shed', { description: 'Calls refused by overload' });
-  meter
-    .createObservableGauge('millrace.server.limit', { description: 'Calls that may be in flight' })
-    .addCallback((result) => result.observe(Math.floor(limit.value)));
+  show(meter, LIMIT, { of: limit, figures: ({ value }) => [[server, Math.floor(value)]] });
 
   const refuse = ({ method }: Call, why: Shortage): RpcError => {
     const { criticality } = method.policy;
