@@ -1,8 +1,9 @@
-import type { Channel, Metadata, StatusObject } from '@grpc/grpc-js';
+import { Metadata, type Channel, type StatusObject } from '@grpc/grpc-js';
 import type { Call } from './call.ts';
 import type { Undo } from './cancellation.ts';
 import { fromGrpcMetadata, toGrpcMetadata } from './grpc-metadata.ts';
 import { fromGrpcStatus, isConnectionLost } from './grpc-status.ts';
+import { flagsOf, PlainMetadata } from './gzip-requests.ts';
 import type { Reply } from './interceptor.ts';
 import { leave } from './leave.ts';
 import { MessageStream } from './message-stream.ts';
@@ -61,14 +62,16 @@ export class ClientCall {
     }
     const first =
       call.kind === 'unary' || call.kind === 'serverStream' ? this.#encode(call.request) : undefined;
-    const metadata = toGrpcMetadata(call.metadata);
+    const aboveBytes = call.method.policy.compressAboveBytes;
+    const isGzip = (first ? first.byteLength : Infinity) > aboveBytes;
+    const metadata = toGrpcMetadata(call.metadata, isGzip ? new Metadata() : new PlainMetadata());
     this.#setTimeout(metadata);
     this.#grpc = channel.createCall(call.method.path, Infinity, null, null, null);
     this.#grpc.start(metadata, this);
     if (this.#many) this.#many.open();
     else this.#grpc.startRead();
     if (first) {
-      this.#grpc.sendMessageWithContext({}, first);
+      this.#grpc.sendMessageWithContext({ flags: flagsOf(first, aboveBytes) }, first);
       this.#grpc.halfClose();
     } else if (call.requests) void this.#pump(call.requests);
     else this.#grpc.halfClose();
@@ -175,7 +178,8 @@ export class ClientCall {
   #write(bytes: Buffer): Promise<void> {
     return new Promise((resolve) => {
       this.#written = resolve;
-      this.#grpc.sendMessageWithContext({ callback: () => resolve() }, bytes);
+      const flags = flagsOf(bytes, this.#call.method.policy.compressAboveBytes);
+      this.#grpc.sendMessageWithContext({ callback: () => resolve(), flags }, bytes);
     });
   }
 

@@ -57,9 +57,8 @@ function put(target: Metadata, key: string, value: string | Uint8Array): void {
   }
 }
 
-/** Metadata for the wire. Throws INVALID_ARGUMENT for what HTTP/2 cannot carry. */
-export function toGrpcMetadata(metadata: ReadonlyMetadata): Metadata {
-  const target = new Metadata();
+/** Metadata for the wire, put into `target`. Throws INVALID_ARGUMENT for what HTTP/2 cannot carry. */
+export function toGrpcMetadata(metadata: ReadonlyMetadata, target = new Metadata()): Metadata {
   if (metadata === NO_METADATA) return target;
   for (const [key, value] of metadata.entries()) put(target, key, value);
   return target;

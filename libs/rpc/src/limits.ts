@@ -1,6 +1,8 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { GZIP_OPTIONS } from './gzip-requests.ts';
 
-const MEBIBYTE = 1024 * 1024;
+/** The longest message where nothing else is said. */
+export const DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
 const MINUTE_MS = 60_000;
 
 /** What one connection may ask of a client. */
@@ -44,7 +46,7 @@ export interface ServerLimits {
 }
 
 /** How grpc-js is set up as a client. */
-export function clientOptions({ maxMessageBytes = 4 * MEBIBYTE }: ClientLimits): ChannelOptions {
+export function clientOptions({ maxMessageBytes = DEFAULT_MESSAGE_BYTES }: ClientLimits): ChannelOptions {
   return {
     // The retry interceptor decides; two retrying layers multiply.
     'grpc.enable_retries': 0,
@@ -63,12 +65,17 @@ export function clientOptions({ maxMessageBytes = 4 * MEBIBYTE }: ClientLimits):
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,
     'grpc.enable_channelz': 0,
+    ...GZIP_OPTIONS,
   };
 }
 
 /** How grpc-js is set up as a server. */
 export function serverOptions(limits: ServerLimits): ChannelOptions {
-  const { maxMessageBytes = 4 * MEBIBYTE, maxConcurrentCalls = 1_000, maxSessionMemoryMiB = 32 } = limits;
+  const {
+    maxMessageBytes = DEFAULT_MESSAGE_BYTES,
+    maxConcurrentCalls = 1_000,
+    maxSessionMemoryMiB = 32,
+  } = limits;
   return {
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,

@@ -10,13 +10,15 @@ import {
 } from '@grpc/grpc-js';
 import type { Method } from '@millrace/contracts';
 import { toGrpcStatus } from './grpc-status.ts';
-import { serverOptions, type ServerLimits } from './limits.ts';
+import { acceptsGzip, GzipReplies } from './gzip-replies.ts';
+import { DEFAULT_MESSAGE_BYTES, serverOptions, type ServerLimits } from './limits.ts';
 import { limitPings } from './ping-limit.ts';
 import { ServerCall, type OpenCall, type Peer, type ServerCalls } from './server-call.ts';
 import type { RpcError } from './status.ts';
 import { readPeerIdentity } from './tls/peer-identity.ts';
 import { headerBytes, prepareHeaders, refuse } from './wire.ts';
 
+type Header = string | string[] | undefined;
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
 /** Hands grpc-js's innermost call to ours, and leaves grpc-js's own handlers and streams out. */
@@ -98,22 +100,30 @@ export function createDoor(
   calls: ServerCalls,
   limits: ServerLimits,
 ): Door {
+  const { maxHeaderBytes = 16 * 1024, maxMessageBytes = DEFAULT_MESSAGE_BYTES } = limits;
   let peer = NOBODY;
+  let opened: { readonly stream: ServerHttp2Stream; readonly accepts: Header } | undefined;
+  const outletOf = (grpc: ServerInterceptingCallInterface, { policy }: Method) => {
+    const aboveBytes = policy.compressAboveBytes;
+    if (aboveBytes >= maxMessageBytes || !opened || !acceptsGzip(opened.accepts)) return grpc;
+    return new GzipReplies(grpc, opened.stream, { aboveBytes, maxBytes: maxMessageBytes });
+  };
   const interceptor: ServerInterceptor = ({ path }, grpc) => {
     const method = methods.get(path);
     if (!method) return new Theirs(grpc, calls.open);
-    return new Ours(grpc, new ServerCall({ method, peer }, grpc, calls));
+    return new Ours(grpc, new ServerCall({ method, peer }, outletOf(grpc, method), calls));
   };
   const server = new Server({ ...serverOptions(limits), interceptors: [interceptor] });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const http2Server = http2ServerOf(server);
-  const { maxHeaderBytes = 16 * 1024 } = limits;
   http2Server.updateSettings({ maxHeaderListSize: maxHeaderBytes });
   http2Server.on('session', limitPings);
   const peerOf = createPeers(http2Server);
-  http2Server.prependListener('stream', ({ session }: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+  http2Server.prependListener('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const { session } = stream;
     // grpc-js calls the interceptor within this very event, and tells it less.
     peer = peerOf(session);
+    opened = { stream, accepts: headers['grpc-accept-encoding'] };
     // Until a client has agreed to the limit, Node lets four times as much pass.
     if (session?.pendingSettingsAck && headerBytes(headers) > maxHeaderBytes) refuse(headers);
     else prepareHeaders(headers);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type ServerHttp2Stream } from 'node:http2';
+import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** A peer by bare HTTP/2, for answers that no gRPC server would give. */
@@ -9,14 +9,16 @@ export interface Http2Peer extends AsyncDisposable {
 }
 
 /** Starts one on a free port that answers each call as it is told. */
-export async function startHttp2Peer(answer: (stream: ServerHttp2Stream) => void): Promise<Http2Peer> {
+export async function startHttp2Peer(
+  answer: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+): Promise<Http2Peer> {
   const server = createServer();
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => void sockets.add(socket));
   server.on('sessionError', () => undefined);
-  server.on('stream', (stream) => {
+  server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
-    answer(stream);
+    answer(stream, headers);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -47,7 +47,8 @@ async function* each(texts: readonly string[]): AsyncIterable<{ text: string }> 
 
 const text = (message: { text: string }): string => message.text;
 
-function createCall(client: Client<typeof EchoService>): Rig['call'] {
+/** Calls of any kind by a client; see {@link Rig.call}. */
+export function createCall(client: Client<typeof EchoService>): Rig['call'] {
   return async (kind, texts = ['hello'], options = {}) => {
     const [first = ''] = texts;
     switch (kind) {
