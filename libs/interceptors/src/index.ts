@@ -19,6 +19,7 @@ export { propagation } from './propagation.ts';
 export { retry, type RetryOptions } from './retry.ts';
 export { RetryBudget, type RetryBudgetOptions } from './retry/retry-budget.ts';
 export { serverInterceptors, type ServerChainOptions } from './server-interceptors.ts';
+export { shed, type ShedOptions } from './shed.ts';
 export { clientStreamTimes, type ClientStreamTimesOptions } from './streams/client-stream-times.ts';
 export { serverStreamTimes, type ServerStreamTimesOptions } from './streams/server-stream-times.ts';
 export { createVerifier, type VerifierOptions } from './tokens/create-verifier.ts';

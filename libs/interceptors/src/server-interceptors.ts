@@ -7,6 +7,7 @@ import type { Logger } from './logger.ts';
 import { logging } from './logging.ts';
 import { metrics } from './metrics.ts';
 import { propagation } from './propagation.ts';
+import { shed, type ShedOptions } from './shed.ts';
 import { serverStreamTimes } from './streams/server-stream-times.ts';
 import { serviceCertificates, spiffeServices } from './tokens/service-certificates.ts';
 import { tracing } from './tracing.ts';
@@ -22,6 +23,8 @@ export interface ServerChainOptions {
   readonly auth?: Authenticate;
   /** The status of each of the service's domain errors, by reason. */
   readonly errors?: ErrorTable;
+  /** False for a server that refuses nobody. */
+  readonly shed?: ShedOptions | false;
   readonly deadline?: ServerDeadlineOptions;
   readonly validate?: ValidateOptions;
   /** From when on a call is worth a warning. Default 1,000. */
@@ -36,6 +39,7 @@ export function serverInterceptors(options: ServerChainOptions = {}): Intercepto
     metrics(),
     logging({ logger, service, ...(slowMs !== undefined && { slowMs }) }),
     errors({ logger, ...(table && { table }) }),
+    ...(options.shed === false ? [] : [shed({ server: service, ...options.shed })]),
     auth(options.auth ?? serviceCertificates(spiffeServices())),
     propagation(),
     serverDeadline(options.deadline),
