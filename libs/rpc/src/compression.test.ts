@@ -78,7 +78,7 @@ async function rawEcho(request: MessageInitShape<typeof EchoRequest>, accepts: s
   await using rig = await createRig({ policies });
   const body = frame(toBinary(EchoRequest, create(EchoRequest, request)));
   const headers = accepts === undefined ? {} : { 'grpc-accept-encoding': accepts };
-  return rawCall({ address: rig.address, path: ECHO, headers, body });
+  return await rawCall({ address: rig.address, path: ECHO, headers, body });
 }
 
 test('a message that would not get shorter is sent as it is', async () => {
