@@ -12,6 +12,7 @@ export { serverDeadline, type ServerDeadlineOptions } from './deadline/server-de
 export { errors, type ErrorsOptions, type ErrorTable } from './errors.ts';
 export { fallback, FALLBACK_KEY, type Fallback, type FallbackOptions } from './fallback.ts';
 export { hedge, type HedgeOptions } from './hedge.ts';
+export { idempotency, type IdempotencyOptions } from './idempotency.ts';
 export type { Logger } from './logger.ts';
 export { logging, type LoggingOptions } from './logging.ts';
 export { metrics, type MetricsOptions } from './metrics.ts';

@@ -3,6 +3,7 @@ import { auth, type Authenticate } from './auth.ts';
 import { consoleLogger } from './console-logger.ts';
 import { serverDeadline, type ServerDeadlineOptions } from './deadline/server-deadline.ts';
 import { errors, type ErrorTable } from './errors.ts';
+import { idempotency } from './idempotency.ts';
 import type { Logger } from './logger.ts';
 import { logging } from './logging.ts';
 import { metrics } from './metrics.ts';
@@ -26,6 +27,8 @@ export interface ServerChainOptions {
   /** False for a server that refuses nobody. */
   readonly shed?: ShedOptions | false;
   readonly deadline?: ServerDeadlineOptions;
+  /** Makes the messages of calls that come without one, once it is known who asks and before they are checked. */
+  readonly decode?: Interceptor;
   readonly validate?: ValidateOptions;
   /** From when on a call is worth a warning. Default 1,000. */
   readonly slowMs?: number;
@@ -44,6 +47,8 @@ export function serverInterceptors(options: ServerChainOptions = {}): Intercepto
     propagation(),
     serverDeadline(options.deadline),
     serverStreamTimes(),
+    ...(options.decode ? [options.decode] : []),
     validate(options.validate),
+    idempotency(),
   ];
 }

@@ -31,13 +31,20 @@ export function createPublicChain({
     .flatMap(({ methods }) => Object.values(methods))
     .filter(({ kind }) => kind === 'bidi' || kind === 'clientStream')
     .map(({ path }) => path);
+  const decoders = new WeakMap<object, Interceptor>();
   const interceptors = serverInterceptors({
     service: 'gateway',
     logger,
     auth: authenticate,
     validate: { checkedByHandler },
+    decode: (call, next) => decoders.get(call.identity)?.(call, next) ?? next(call),
   });
-  // Validation is the last of them.
-  const [before, after] = [interceptors.slice(0, -1), interceptors.slice(-1)];
-  return { interceptors, over: (decode) => compose([...before, decode, ...after], forward) };
+  const serve = compose(interceptors, forward);
+  return {
+    interceptors,
+    over: (decode) => (call) => {
+      decoders.set(call.identity, decode);
+      return serve(call);
+    },
+  };
 }

@@ -5,7 +5,7 @@ import { createReplies, createSagaRunner, migrate } from '@millrace/durable';
 import type { Database, EventLog, SagaRunnerOptions } from '@millrace/durable';
 import { PaymentService } from '@millrace/contracts';
 import { createClient, createServer, createVerifier, serviceCredentials } from '@millrace/interceptors';
-import { errors, serverDeadline, validate } from '@millrace/interceptors';
+import { errors, idempotency, serverDeadline, validate } from '@millrace/interceptors';
 import type { Implementation } from '@millrace/rpc';
 import { createClosers, createLogger, createOpsServer, toListenError } from '@millrace/runtime';
 import type { App, Closers, Logger } from '@millrace/runtime';
@@ -115,7 +115,7 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
       cancelOrder: createCancelOrder({ db: orders, replies, placeSaga, cancelSaga, now }),
       readOrders,
       watchOrders: createWatchOrders(events, readOrders),
-      perOrder: [errors({ logger, table: errorTable }), serverDeadline(), validate()],
+      perOrder: [errors({ logger, table: errorTable }), serverDeadline(), validate(), idempotency()],
     }),
     createCatalogService(createCatalog(orders)),
   ];

@@ -16,6 +16,8 @@ export const KINDS: readonly CallKind[] = ['unary', 'clientStream', 'serverStrea
 export interface TestCallOptions {
   readonly side?: 'client' | 'server';
   readonly kind?: CallKind;
+  /** Default: one of the order service, made to be of the kind. */
+  readonly method?: Method;
   readonly policy?: Partial<Policy>;
   readonly metadata?: MetadataInit;
   readonly deadlineMs?: number;
@@ -40,11 +42,11 @@ async function* stream(messages: Iterable<unknown>): AsyncIterable<unknown> {
 export function testCall(options: TestCallOptions = {}): { call: Call; cancellation: Cancellation } {
   const { side = 'server', kind = 'unary', policy = {}, metadata, deadlineMs = Infinity, peer } = options;
   const { peerIdentity } = options;
-  const { request = {}, requests = [{}], context } = options;
+  const { request = {}, requests = [{}], context, method = methodOf(kind, policy) } = options;
   const cancellation = new Cancellation();
   const streams = kind === 'clientStream' || kind === 'bidi';
   const call = new Call(
-    { side, method: methodOf(kind, policy), cancellation, peer, peerIdentity },
+    { side, method, cancellation, peer, peerIdentity },
     {
       request: streams ? undefined : request,
       requests: streams ? stream(requests) : undefined,
