@@ -2,7 +2,7 @@ import type { Criticality } from '@millrace/contracts';
 import type { Call } from '@millrace/rpc';
 import type { EventLoop } from './event-loop.ts';
 import type { Limit } from './limit.ts';
-import { Queue } from './queue.ts';
+import { CallQueue } from '../call-queue.ts';
 
 /** How long the loop works on new calls before it looks for input again, so that nobody waits long for a refusal. */
 const SLICE_MS = 2;
@@ -30,8 +30,8 @@ export class Admission {
   readonly #loop: EventLoop;
   readonly #limit: Limit;
   readonly #maxWaitMs: number;
-  readonly #express = new Queue();
-  readonly #normal = new Queue();
+  readonly #express = new CallQueue('refused');
+  readonly #normal = new CallQueue('refused');
   /** When the loop began with the calls it has at hand; undefined when it has none. */
   #sliceMs: number | undefined;
   #isScheduled = false;
@@ -118,7 +118,7 @@ export class Admission {
     }
   };
 
-  #next(): Queue | undefined {
+  #next(): CallQueue | undefined {
     const { inFlight } = this.#limit;
     if (this.#express.size > 0 && inFlight < this.#room(true)) return this.#express;
     return this.#normal.size > 0 && inFlight < this.#room(false) ? this.#normal : undefined;

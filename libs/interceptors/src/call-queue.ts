@@ -1,4 +1,4 @@
-import type { Call } from '@millrace/rpc';
+import type { Call, Sent } from '@millrace/rpc';
 
 /** A call that waits for its place. */
 interface Waiter {
@@ -9,11 +9,23 @@ interface Waiter {
 }
 
 /** Calls in the order they came. One that is cancelled, or whose deadline passes, leaves at once. */
-export class Queue {
+export class CallQueue {
   readonly #waiters = new Set<Waiter>();
+  readonly #sent: Sent;
+
+  /** `sent` is said of calls that leave without having had a place. */
+  constructor(sent: Sent) {
+    this.#sent = sent;
+  }
 
   get size(): number {
     return this.#waiters.size;
+  }
+
+  /** The call that is next. */
+  get first(): Call | undefined {
+    for (const { call } of this.#waiters) return call;
+    return undefined;
   }
 
   /** How long the first has waited; 0 when there is none. */
@@ -23,7 +35,7 @@ export class Queue {
   }
 
   /** Resolves when the call has its place; rejects with why it is not wanted any more. */
-  wait(call: Call, sinceMs: number): Promise<void> {
+  wait(call: Call, sinceMs = 0): Promise<void> {
     const place = Promise.withResolvers<void>();
     const begin = (): void => {
       undo();
@@ -33,7 +45,7 @@ export class Queue {
     this.#waiters.add(waiter);
     const undo = call.onCancel((why) => {
       this.#waiters.delete(waiter);
-      place.reject(why);
+      place.reject(why.with({ sent: this.#sent }));
     });
     return place.promise;
   }
