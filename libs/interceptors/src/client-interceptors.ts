@@ -1,5 +1,6 @@
 import type { Interceptor } from '@millrace/rpc';
 import { breaker, type BreakerOptions } from './breaker.ts';
+import { bulkhead, type BulkheadOptions } from './bulkhead.ts';
 import { consoleLogger } from './console-logger.ts';
 import { credentials, type ServiceCredentials } from './credentials.ts';
 import { clientDeadline, type ClientDeadlineOptions } from './deadline/client-deadline.ts';
@@ -27,6 +28,7 @@ export interface ClientChainOptions {
   /** Of hedges as well. False for a client that must not repeat anything, such as one whose caller has a schedule of its own. */
   readonly retry?: RetryOptions | false;
   readonly breaker?: BreakerOptions | false;
+  readonly bulkhead?: BulkheadOptions | false;
 }
 
 /** Retries and hedges, out of one budget. */
@@ -49,6 +51,7 @@ export function clientInterceptors(options: ClientChainOptions = {}): Intercepto
     clientDeadline(options.deadline),
     ...(options.retry === false ? [] : secondAttempts(options.retry)),
     ...(options.breaker === false ? [] : [breaker({ onChange, ...options.breaker })]),
+    ...(options.bulkhead === false ? [] : [bulkhead(options.bulkhead)]),
     clientStreamTimes(),
     propagation(),
     ...(options.credentials ? [credentials(options.credentials)] : []),

@@ -1,5 +1,6 @@
 export { auth, type Authenticate } from './auth.ts';
 export { breaker, type BreakerOptions } from './breaker.ts';
+export { bulkhead, type BulkheadOptions } from './bulkhead.ts';
 export type { CircuitState } from './breaker/circuit.ts';
 export { clientInterceptors, type ClientChainOptions } from './client-interceptors.ts';
 export type { Clock } from './clock.ts';
