@@ -32,6 +32,11 @@ export function unsendable(call: Call): RpcError | undefined {
   return new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline had passed', { sent: 'never' });
 }
 
+/** It is UNAVAILABLE, and nobody has seen the call. */
+export function notSent(message: string): RpcError {
+  return new RpcError(Code.UNAVAILABLE, message, { sent: 'never' });
+}
+
 /** A connection to one address, made at the first call and made again when it breaks. */
 export class Connection {
   readonly address: string;
@@ -41,6 +46,8 @@ export class Connection {
   #state: ConnectionState = 'connecting';
   #closed = false;
   #patience: NodeJS.Timeout | undefined;
+  /** Why calls fail at once: nobody answers, and another attempt is under way by itself. */
+  #silence: RpcError | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -56,9 +63,7 @@ export class Connection {
 
   /** The innermost step of every client: gives the call to the server. */
   readonly next = (call: Call, observer?: CallObserver): Promise<Reply> => {
-    const why = this.#closed
-      ? new RpcError(Code.UNAVAILABLE, 'the transport is closed', { sent: 'never' })
-      : unsendable(call);
+    const why = this.#closed ? notSent('the transport is closed') : (this.#silence ?? unsendable(call));
     if (why) return Promise.reject(why);
     const security = this.#secure();
     if (security !== this.#security) this.#renew(security);
@@ -115,6 +120,8 @@ export class Connection {
 
   #changed(state: connectivityState): void {
     const { onState } = this.#options;
+    if (state === connectivityState.READY || state === connectivityState.TRANSIENT_FAILURE)
+      this.#silence = undefined;
     if (state === connectivityState.READY) this.#become('ready');
     else if (state === connectivityState.TRANSIENT_FAILURE) this.#become('failed');
     else if (this.#state === 'ready') this.#become('connecting');
@@ -130,9 +137,11 @@ export class Connection {
 
   /** grpc-js waits for ever for a peer that accepts the connection and says nothing: such a channel is thrown away. */
   #giveUpLater(): NodeJS.Timeout {
-    const { connectTimeoutMs = 3_000 } = this.#options.limits ?? {};
+    const { limits, onState } = this.#options;
+    const { connectTimeoutMs = 3_000 } = limits ?? {};
     const timer = setTimeout(() => {
       this.#patience = undefined;
+      if (onState) this.#silence = notSent(`no connection to ${this.address} within ${connectTimeoutMs} ms`);
       const channel = this.#channel;
       this.#channel = this.#open();
       this.#become('failed');

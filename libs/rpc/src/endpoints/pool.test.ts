@@ -61,8 +61,8 @@ const addresses = (members: readonly Member[]): string => members.map(({ address
 test('a server that is 50 ms slower gets far fewer calls, the others equal shares', async () => {
   const [fast, other, slow] = [await member(), await member(), await member({ interceptor: slowed })];
   const client = clientOf({ address: addresses([fast, other, slow]) });
-  await load(() => client.echo({}), 600);
-  expect(slow.calls).toBeLessThan(30);
+  await load(() => client.echo({}), 600, 4);
+  expect(slow.calls).toBeLessThan(100);
   expect(fast.calls).toBeGreaterThan(150);
   expect(other.calls).toBeGreaterThan(150);
 });

@@ -1,8 +1,8 @@
 import { metrics, trace } from '@opentelemetry/api';
 import type { Call } from '../call.ts';
-import { unsendable, type ConnectionOptions } from '../connection.ts';
+import { notSent, unsendable, type ConnectionOptions } from '../connection.ts';
 import type { Next, Reply } from '../interceptor.ts';
-import { Code, RpcError } from '../status.ts';
+import type { RpcError } from '../status.ts';
 import { timers } from '../timer-wheel.ts';
 import { Endpoint } from './endpoint.ts';
 import { Flight } from './flight.ts';
@@ -15,8 +15,6 @@ export interface PoolOptions extends Omit<ConnectionOptions, 'authority' | 'onSt
   readonly targets: readonly Target[];
   readonly lookup?: Lookup | undefined;
 }
-
-const unavailable = (message: string): RpcError => new RpcError(Code.UNAVAILABLE, message, { sent: 'never' });
 
 /** Waits for the event, but no longer than the call is wanted. */
 function until(event: Promise<unknown>, call: Call): Promise<void> {
@@ -105,9 +103,9 @@ export class Pool {
   async #wait(call: Call): Promise<Reply> {
     if (this.#endpoints.size === 0) await until(this.#resolver.refresh(), call);
     for (;;) {
-      const why = this.#closed ? unavailable('the transport is closed') : unsendable(call);
+      const why = this.#closed ? notSent('the transport is closed') : unsendable(call);
       if (why) throw why;
-      if (this.#endpoints.size === 0) throw unavailable(`nothing is known by the name ${this.address}`);
+      if (this.#endpoints.size === 0) throw notSent(`nothing is known by the name ${this.address}`);
       const nowMs = performance.now();
       // One that has failed says why, and a single one has nobody to wait for.
       const rest = this.#endpoints.size === 1 || this.#isHopeless() ? [...this.#endpoints.values()] : [];
