@@ -22,7 +22,7 @@ export declare const file_shop_order_v1_order_service: GenFile;
  */
 export declare type PlaceOrderRequest = Message<"shop.order.v1.PlaceOrderRequest"> & {
   /**
-   * One key, one order. By HTTP the Idempotency-Key header fills it.
+   * One key, one order; of visible characters. By HTTP the Idempotency-Key header fills it.
    *
    * @generated from field: string idempotency_key = 1;
    */

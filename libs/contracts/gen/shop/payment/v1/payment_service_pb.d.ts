@@ -21,7 +21,7 @@ export declare const file_shop_payment_v1_payment_service: GenFile;
  */
 export declare type AuthorizeRequest = Message<"shop.payment.v1.AuthorizeRequest"> & {
   /**
-   * One key, one effect.
+   * One key, one effect; of visible characters.
    *
    * @generated from field: string idempotency_key = 1;
    */
@@ -74,7 +74,7 @@ export declare const AuthorizeResponseSchema: GenMessage<AuthorizeResponse>;
  */
 export declare type CaptureRequest = Message<"shop.payment.v1.CaptureRequest"> & {
   /**
-   * One key, one effect.
+   * One key, one effect; of visible characters.
    *
    * @generated from field: string idempotency_key = 1;
    */
@@ -117,7 +117,7 @@ export declare const CaptureResponseSchema: GenMessage<CaptureResponse>;
  */
 export declare type VoidRequest = Message<"shop.payment.v1.VoidRequest"> & {
   /**
-   * One key, one effect.
+   * One key, one effect; of visible characters.
    *
    * @generated from field: string idempotency_key = 1;
    */
@@ -160,7 +160,7 @@ export declare const VoidResponseSchema: GenMessage<VoidResponse>;
  */
 export declare type RefundRequest = Message<"shop.payment.v1.RefundRequest"> & {
   /**
-   * One key, one effect.
+   * One key, one effect; of visible characters.
    *
    * @generated from field: string idempotency_key = 1;
    */
