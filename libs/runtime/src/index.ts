@@ -1,6 +1,7 @@
 export { ConfigError, type ConfigProblem } from './config-error.ts';
 export { loadConfig } from './load-config.ts';
 export { durationMs, flag, parsed, path, port, url } from './settings.ts';
+export { clientTls, serverTls, tlsSettings, type TlsConfig } from './tls-settings.ts';
 export { createLogger, type CreateLoggerOptions } from './create-logger.ts';
 export type { Logger, LogLevel } from './logger.ts';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';

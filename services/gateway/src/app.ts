@@ -1,5 +1,6 @@
 import { createVerifier } from '@millrace/interceptors';
-import { createClosers, createLogger, createOpsServer, type App, type Logger } from '@millrace/runtime';
+import { clientTls, createClosers, createLogger, createOpsServer, serverTls } from '@millrace/runtime';
+import type { App, Logger } from '@millrace/runtime';
 import type { GatewayConfig } from './config.ts';
 import { createGrpcServer } from './grpc/grpc-server.ts';
 import type { StreamTimes } from './http/handle-request.ts';
@@ -25,7 +26,12 @@ const FAREWELL_MS = 1_000;
 export function createGatewayApp(config: GatewayConfig, overrides: GatewayOverrides = {}): App {
   const { logger = createLogger({ service: 'gateway', level: config.LOG_LEVEL }), times = {} } = overrides;
   const { keySetFile, signingKeyFile } = findKeys(config.KEYS_DIR);
-  const upstreams = [createOrderUpstream({ address: config.ORDER_ADDRESS, signingKeyFile, logger })];
+  const upstreams = [
+    createOrderUpstream({
+      ...{ address: config.ORDER_ADDRESS, signingKeyFile, logger },
+      ...clientTls(config, logger),
+    }),
+  ];
   const services = upstreams.flatMap((upstream) => upstream.services).map(config.POLICIES.applyTo);
   const forward = createForward(upstreams);
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
@@ -44,6 +50,7 @@ export function createGatewayApp(config: GatewayConfig, overrides: GatewayOverri
     ...{ host: config.GRPC_HOST, port: config.GRPC_PORT, services, forward },
     interceptors: chain.interceptors,
     reflection: config.NODE_ENV !== 'production',
+    ...serverTls(config, logger),
   });
   const ops = createOpsServer({
     host: config.OPS_HOST,

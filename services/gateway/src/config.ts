@@ -1,5 +1,5 @@
 import { CatalogService, createPolicyTable, OrderService, parsePolicies } from '@millrace/contracts';
-import { durationMs, parsed, path, port } from '@millrace/runtime';
+import { durationMs, parsed, path, port, tlsSettings } from '@millrace/runtime';
 import { z } from 'zod';
 
 /** The issuer of `make token`. Its secret lies on a developer's disk, so nothing in production may trust it. */
@@ -31,6 +31,8 @@ export const configSchema = z
     /** What is said of methods beside their protos, as JSON: `{"shop.order.v1.OrderService/GetOrder": {"deadline_ms": 500}}`. */
     POLICIES: parsed((text) => createPolicyTable(CONTRACT, parsePolicies(text)), '{}'),
     SHUTDOWN_GRACE_MS: durationMs(10_000),
+    /** Of the gRPC door and of the services behind; HTTP is secured by what stands in front. */
+    ...tlsSettings,
   })
   .refine(({ NODE_ENV, AUTH_ISSUER }) => NODE_ENV !== 'production' || AUTH_ISSUER !== DEV_ISSUER, {
     path: ['AUTH_ISSUER'],

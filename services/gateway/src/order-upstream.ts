@@ -1,6 +1,6 @@
 import { CatalogService, describeService, OrderService } from '@millrace/contracts';
 import { clientInterceptors, serviceCredentials } from '@millrace/interceptors';
-import { createInvoker, createTransport } from '@millrace/rpc';
+import { createInvoker, createTransport, type ClientTls } from '@millrace/rpc';
 import type { Logger } from '@millrace/runtime';
 import { hideInternals, type Upstream } from './upstreams.ts';
 
@@ -10,12 +10,14 @@ export interface OrderUpstreamOptions {
   /** What the gateway signs its own tokens with. */
   readonly signingKeyFile: string;
   readonly logger: Logger;
+  readonly tls?: ClientTls;
 }
 
 /** The order service behind the gateway, called on behalf of whoever called us. */
-export function createOrderUpstream({ address, signingKeyFile, logger }: OrderUpstreamOptions): Upstream {
+export function createOrderUpstream(options: OrderUpstreamOptions): Upstream {
+  const { address, signingKeyFile, logger, tls } = options;
   const name = 'order';
-  const transport = createTransport({ address });
+  const transport = createTransport({ address, tls });
   const credentials = serviceCredentials({ issuer: 'gateway', keyFile: signingKeyFile, audience: name });
   const interceptors = [
     hideInternals(name, logger),

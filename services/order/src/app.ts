@@ -7,7 +7,8 @@ import { PaymentService } from '@millrace/contracts';
 import { createClient, createServer, createVerifier, serviceCredentials } from '@millrace/interceptors';
 import { errors, idempotency, serverDeadline, validate } from '@millrace/interceptors';
 import type { Implementation } from '@millrace/rpc';
-import { createClosers, createLogger, createOpsServer, toListenError } from '@millrace/runtime';
+import { clientTls, createClosers, createLogger, createOpsServer } from '@millrace/runtime';
+import { serverTls, toListenError } from '@millrace/runtime';
 import type { App, Closers, Logger } from '@millrace/runtime';
 import { v7 as uuidv7 } from 'uuid';
 import { createOrderDatabase, createSagaOrders } from './adapters/order-database.ts';
@@ -43,8 +44,7 @@ export interface OrderOverrides {
 /** The order service, put together. What is opened last is closed first. */
 export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = {}): App {
   const { logger = createLogger({ service: 'order', level: config.LOG_LEVEL }) } = overrides;
-  const { DATABASE_URL: url, GRPC_HOST: host, GRPC_PORT: port, OPS_HOST, OPS_PORT } = config;
-  const { POLICIES: policies } = config;
+  const { DATABASE_URL: url, GRPC_HOST: host, GRPC_PORT: port, POLICIES: policies } = config;
   const closers = createClosers(logger);
 
   async function start(): Promise<Record<string, string>> {
@@ -53,7 +53,7 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
     closers.add('database', db.close);
     const { metricsText = async () => '' } = overrides;
     const pages = { '/policies': policies.print };
-    const ops = createOpsServer({ host: OPS_HOST, port: OPS_PORT, metricsText, pages });
+    const ops = createOpsServer({ host: config.OPS_HOST, port: config.OPS_PORT, metricsText, pages });
     closers.add('ops server', ops.close);
     const keySetFile = join(config.KEYS_DIR, 'public.jwks.json');
     const auth = createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' });
@@ -62,7 +62,7 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
     const events = createEventLog({ db, logger });
     const services = await openServices(db, { ...overrides, config, logger, closers, events });
     const reflection = config.NODE_ENV !== 'production';
-    const server = createServer({ services, ...chain, policies, reflection });
+    const server = createServer({ services, ...chain, policies, reflection, ...serverTls(config, logger) });
     closers.add('server', () => server.close({ graceMs: config.SHUTDOWN_GRACE_MS / 2 }));
     // Watches get one turn of the event loop to say goodbye; the server cuts off those that are left.
     closers.add('watches', () => events.stop().then(() => setImmediate()));
@@ -127,7 +127,7 @@ function connectPayments({ config, logger, closers }: Given): Payments {
   const credentials = serviceCredentials({ issuer: 'order', keyFile, audience: 'payment', asItself: true });
   // The saga asks again, on a schedule of its own.
   const chain = { peer: 'payment', logger, credentials, retry: false } as const;
-  const client = createClient(PaymentService, { address, policies, ...chain });
+  const client = createClient(PaymentService, { address, policies, ...chain, ...clientTls(config, logger) });
   closers.add('payment client', client[Symbol.asyncDispose]);
   return createPayments(client);
 }

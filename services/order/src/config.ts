@@ -1,6 +1,6 @@
 import { CatalogService, createPolicyTable, OrderService } from '@millrace/contracts';
 import { parsePolicies, PaymentService } from '@millrace/contracts';
-import { durationMs, parsed, path, port, url } from '@millrace/runtime';
+import { durationMs, parsed, path, port, tlsSettings, url } from '@millrace/runtime';
 import { z } from 'zod';
 
 const POSTGRES = ['postgres', 'postgresql'];
@@ -25,6 +25,7 @@ export const configSchema = z.object({
   POLICIES: parsed((text) => createPolicyTable(CONTRACT, parsePolicies(text)), '{}'),
   /** How long a stop may take. */
   SHUTDOWN_GRACE_MS: durationMs(10_000),
+  ...tlsSettings,
 });
 
 export type OrderConfig = z.output<typeof configSchema>;

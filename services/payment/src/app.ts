@@ -6,6 +6,7 @@ import {
   createClosers,
   createLogger,
   createOpsServer,
+  serverTls,
   toListenError,
   type App,
   type Closers,
@@ -59,6 +60,7 @@ export function createPaymentApp(config: PaymentConfig, overrides: PaymentOverri
       ...{ service: 'payment', logger, auth, errors: errorTable },
       policies: config.POLICIES,
       reflection: config.NODE_ENV !== 'production',
+      ...serverTls(config, logger),
     });
     closers.add('server', () => server.close({ graceMs: config.SHUTDOWN_GRACE_MS / 2 }));
     closers.add('readiness', () => ops.setReady(false));

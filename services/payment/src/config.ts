@@ -1,5 +1,5 @@
 import { createPolicyTable, parsePolicies, PaymentService } from '@millrace/contracts';
-import { durationMs, parsed, path, port, url } from '@millrace/runtime';
+import { durationMs, parsed, path, port, tlsSettings, url } from '@millrace/runtime';
 import { z } from 'zod';
 
 const POSTGRES = ['postgres', 'postgresql'];
@@ -26,6 +26,7 @@ export const configSchema = z.object({
   POLICIES: parsed((text) => createPolicyTable([PaymentService], parsePolicies(text)), '{}'),
   /** How long a stop may take. */
   SHUTDOWN_GRACE_MS: durationMs(10_000),
+  ...tlsSettings,
 });
 
 export type PaymentConfig = z.output<typeof configSchema>;

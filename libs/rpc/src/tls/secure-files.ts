@@ -23,6 +23,7 @@ export interface Secured {
 /** Why TLS cannot be set up; the message names the file. */
 export class TlsError extends Error {
   override readonly name = 'TlsError';
+  readonly reason = 'TLS_UNUSABLE';
 }
 
 /** TLS 1.2 with nothing but forward secrecy and authenticated encryption, as HTTP/2 asks (RFC 9113, 9.2.2), and all of TLS 1.3. */

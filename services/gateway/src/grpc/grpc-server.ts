@@ -1,5 +1,5 @@
 import type { Service } from '@millrace/contracts';
-import { createBareServer, type Interceptor, type Next } from '@millrace/rpc';
+import { createBareServer, type Interceptor, type Next, type ServerTls } from '@millrace/rpc';
 import { toListenError } from '@millrace/runtime';
 import { passThrough } from './pass-through.ts';
 
@@ -13,6 +13,7 @@ export interface GrpcServerOptions {
   readonly forward: Next;
   /** Whether it tells anyone its protos. */
   readonly reflection: boolean;
+  readonly tls?: ServerTls;
 }
 
 export interface GrpcServer {
