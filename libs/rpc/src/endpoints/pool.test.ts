@@ -10,6 +10,8 @@ import {
   type Interceptor,
   type TransportOptions,
 } from '../index.ts';
+import { createRig, createTestAuthority, createTlsFolder } from '../testing.ts';
+import { startHttp2Peer } from '../testing/http2-peer.ts';
 import { startMember, type Member, type MemberOptions } from '../testing/member.ts';
 
 const closing: (() => unknown)[] = [];
@@ -124,19 +126,34 @@ test('a deadline and a cancellation end the wait for a name', async () => {
 });
 
 test('calls name the server by the name that was given, not by the address', async () => {
-  const seen: string[] = [];
-  const spy: Interceptor = (call, next) => {
-    seen.push(call.peer ?? '');
-    return next(call);
-  };
-  const { port } = await member();
-  const transport = createTransport({
-    address: `order:${port}`,
-    lookup: () => Promise.resolve(['127.0.0.1']),
+  const seen: unknown[] = [];
+  await using peer = await startHttp2Peer((stream, headers) => {
+    seen.push(headers[':authority']);
+    stream.respond(
+      { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '5' },
+      { endStream: true },
+    );
   });
-  closing.push(() => transport.close());
-  await createBareClient(EchoService, { transport, interceptors: [spy] }).echo({});
-  expect(seen).toEqual([`order:${port}`]);
+  const address = `order:${peer.address.split(':')[1]}`;
+  const client = clientOf({ address, lookup: () => Promise.resolve(['127.0.0.1']) });
+  await expect(client.echo({})).rejects.toMatchObject({ code: Code.NOT_FOUND });
+  expect(seen).toEqual([address]);
+});
+
+test('certificates are checked against the name, not against the address', async () => {
+  const authority = createTestAuthority();
+  using folder = createTlsFolder(authority.issue({ name: 'order', dnsNames: ['order'] }), authority.cert);
+  const { certFile, keyFile, caFile } = folder;
+  await using rig = await createRig({ tls: { server: { certFile, keyFile }, client: { caFile } } });
+  const port = rig.address.split(':')[1];
+  const callBy = (name: string) =>
+    clientOf({
+      address: `${name}:${port}`,
+      lookup: () => Promise.resolve(['127.0.0.1']),
+      tls: { caFile },
+    }).echo({ text: 'hello' });
+  await expect(callBy('order')).resolves.toMatchObject({ text: 'hello' });
+  await expect(callBy('payment')).rejects.toMatchObject({ code: Code.UNAVAILABLE, sent: 'never' });
 });
 
 test('a new address takes its share within two lookups', async () => {
