@@ -29,6 +29,6 @@ export type { Algorithm } from './tokens/json-web-keys.ts';
 export { serviceCertificates, spiffeServices, type ServiceOf } from './tokens/service-certificates.ts';
 export { serviceCredentials, type ServiceCredentialsOptions } from './tokens/service-credentials.ts';
 export { newTraceContext, readTraceContext, writeTraceContext } from './trace-context.ts';
-export { tracing } from './tracing.ts';
+export { tracing, type TracingOptions } from './tracing.ts';
 export { validate, type ValidateOptions } from './validate.ts';
 export { validateMessage } from './validate/validate-message.ts';
