@@ -26,12 +26,8 @@ const FAREWELL_MS = 1_000;
 export function createGatewayApp(config: GatewayConfig, overrides: GatewayOverrides = {}): App {
   const { logger = createLogger({ service: 'gateway', level: config.LOG_LEVEL }), times = {} } = overrides;
   const { keySetFile, signingKeyFile } = findKeys(config.KEYS_DIR);
-  const upstreams = [
-    createOrderUpstream({
-      ...{ address: config.ORDER_ADDRESS, signingKeyFile, logger },
-      ...clientTls(config, logger),
-    }),
-  ];
+  const order = { address: config.ORDER_ADDRESS, signingKeyFile, logger, ...clientTls(config, logger) };
+  const upstreams = [createOrderUpstream(order)];
   const services = upstreams.flatMap((upstream) => upstream.services).map(config.POLICIES.applyTo);
   const forward = createForward(upstreams);
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
@@ -49,12 +45,10 @@ export function createGatewayApp(config: GatewayConfig, overrides: GatewayOverri
   const grpc = createGrpcServer({
     ...{ host: config.GRPC_HOST, port: config.GRPC_PORT, services, forward },
     interceptors: chain.interceptors,
-    reflection: config.NODE_ENV !== 'production',
-    ...serverTls(config, logger),
+    ...{ reflection: config.NODE_ENV !== 'production', ...serverTls(config, logger) },
   });
   const ops = createOpsServer({
-    host: config.OPS_HOST,
-    port: config.OPS_PORT,
+    ...{ host: config.OPS_HOST, port: config.OPS_PORT },
     pages: { '/policies': config.POLICIES.print },
     ...(metricsText && { metricsText }),
   });
