@@ -1,5 +1,6 @@
 import { constants } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
+import { metrics } from '@opentelemetry/api';
 import { afterEach, expect, test } from '@jest/globals';
 import { EchoService } from '@millrace/contracts/testing';
 import { Code, createBareClient, createTransport, RpcError, type Call, type Interceptor } from '../index.ts';
@@ -79,6 +80,24 @@ test('a call that a server turned away goes once to another', async () => {
   const texts = Array.from({ length: 40 }, (_, index) => `${index}`);
   const replies = await Promise.all(texts.map((text) => client.change({ text })));
   expect(replies.map(({ text }) => text)).toEqual(texts);
+});
+
+test('what goes to another server is counted, apart from retries', async () => {
+  const added: unknown[] = [];
+  const counter = { add: (...what: unknown[]) => added.push(what) };
+  const provider = {
+    getMeter: () => ({
+      createCounter: (name: string) => (name === 'millrace.client.redispatches' ? counter : undefined),
+    }),
+  };
+  metrics.setGlobalMeterProvider(provider as never);
+  closing.push(() => metrics.disable());
+  await using turning = await startHttp2Peer((stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
+  const member = await startMember();
+  closing.push(() => member.close());
+  const client = clientOf(`${turning.address},${member.address}`);
+  while (added.length === 0) await client.change({});
+  expect(added[0]).toEqual([1, { 'rpc.method': 'millrace.test.v1.EchoService/Change' }]);
 });
 
 test('only once: where all turn it away, the caller is told', async () => {
