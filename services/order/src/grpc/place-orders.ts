@@ -8,7 +8,6 @@ import { asRpcError, mapConcurrently, serveEach, toStatus, type Call, type Inter
 const WINDOW = 64;
 
 export type PlaceOne = (request: PlaceOrderRequest, call: Call) => Promise<PlaceOrderResponse>;
-
 type Reply = MessageInitShape<typeof PlaceOrdersResponseSchema>;
 
 /**
@@ -18,13 +17,10 @@ type Reply = MessageInitShape<typeof PlaceOrdersResponseSchema>;
 export function createPlaceOrders(handler: PlaceOne, interceptors: readonly Interceptor[]) {
   const method = describeService(OrderService).methods['placeOrder']!;
   const place = serveEach({ method, handler, interceptors });
-  const answer = async (
-    { correlationId, order: request }: PlaceOrdersRequest,
-    stream: Call,
-  ): Promise<Reply> => {
+  const answer = async ({ correlationId, order }: PlaceOrdersRequest, stream: Call): Promise<Reply> => {
     try {
-      const { order } = await place(request ?? create(PlaceOrderRequestSchema), stream);
-      return { correlationId, result: order ? { case: 'order', value: order } : { case: undefined } };
+      const { order: placed } = await place(order ?? create(PlaceOrderRequestSchema), stream);
+      return { correlationId, result: placed ? { case: 'order', value: placed } : { case: undefined } };
     } catch (error) {
       return { correlationId, result: { case: 'error', value: toStatus(asRpcError(error)) } };
     }
