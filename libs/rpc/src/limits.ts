@@ -15,10 +15,11 @@ export interface ClientLimits {
 
 /**
  * What clients may ask of a server. Beyond these: a peer that no longer answers pings is dropped after fifteen seconds (one that never
- * spoke HTTP/2 as well), and Node itself limits how many headers a call has (128) and how many streams a peer resets.
+ * spoke HTTP/2 as well), a connection that does nothing but ping at once, and Node itself limits how many headers a call has (128)
+ * and how many streams a peer resets.
  *
- * Not limited, because grpc-js cannot: how often a client pings, what one connection costs in decoding headers (an HPACK bomb slows
- * its neighbours for its first second), and how fast a client may open calls one after the other. A proxy in front can.
+ * Not limited, because grpc-js cannot: what one connection costs in decoding headers (an HPACK bomb slows its neighbours for its first
+ * second), and how fast a client may open calls one after the other. A proxy in front can.
  */
 export interface ServerLimits {
   /** The longest message taken or sent, in bytes. Default 4 MiB. */

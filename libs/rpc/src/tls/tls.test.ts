@@ -157,6 +157,15 @@ describe('a server’s certificate', () => {
     expect(await echo({ text: 'hello' })).toMatchObject({ text: 'hello' });
   });
 
+  test('has the name that was looked up, whichever address that stands for', async () => {
+    await serve({ ...SERVER, ips: [], dnsNames: ['localhost'] });
+    const transport = createTransport({ address: `localhost:${port}`, tls: withCertificate(CALLER) });
+    closing.push(() => transport.close());
+    expect(await createBareClient(EchoService, { transport }).echo({ text: 'hello' })).toMatchObject({
+      text: 'hello',
+    });
+  });
+
   test('is enough where none is asked of clients; then nobody is known by one', async () => {
     await serve(SERVER, { clientCaFile: undefined });
     await client({ caFile: serverFiles.caFile }).echo({});
