@@ -7,6 +7,7 @@ import {
   PlaceOrdersResponseSchema,
   WatchOrdersRequestSchema,
   WatchOrdersResponseSchema,
+  type PlaceOrderRequest,
 } from '@millrace/contracts';
 
 const order = {
@@ -16,16 +17,30 @@ const order = {
   sequence: 5n,
 };
 
-/** An order of eight fields, 118 bytes. */
-export const placeOrder = create(PlaceOrderRequestSchema, {
-  idempotencyKey: '0198c0de-7a10-7000-8000-000000000815',
-  customerId: 'customer-4711',
-  currencyCode: 'EUR',
-  lines: [
-    { sku: 'kettle-red-1l', quantity: 2, quotedUnitPrice: { currencyCode: 'EUR', amountMinor: 4_999n } },
-    { sku: 'teapot-blue-glazed-0.75l', quantity: 1 },
-  ],
-});
+function createOrder(index: number) {
+  return create(PlaceOrderRequestSchema, {
+    idempotencyKey: `0198c0de-7a10-7000-8000-${String(index).padStart(12, '0')}`,
+    customerId: 'customer-4711',
+    currencyCode: 'EUR',
+    lines: [
+      { sku: 'kettle-red-1l', quantity: 2, quotedUnitPrice: { currencyCode: 'EUR', amountMinor: 4_999n } },
+      { sku: 'teapot-blue-glazed-0.75l', quantity: 1 },
+    ],
+  });
+}
+
+/** An order of eight fields, 117 bytes. */
+export const placeOrder = createOrder(0);
+
+/** More of them than are under way at once: calls of one key run once. */
+const orders = Array.from({ length: 4_096 }, (_, index) => createOrder(index));
+let given = 0;
+
+/** The same order with another key. */
+export function nextOrder(): PlaceOrderRequest {
+  given = (given + 1) % orders.length;
+  return orders[given] as PlaceOrderRequest;
+}
 
 /** Its answer, some 60 bytes. */
 export const placed = create(PlaceOrderResponseSchema, { order });

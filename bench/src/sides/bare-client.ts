@@ -5,7 +5,7 @@ import {
   type ClientReadableStream,
 } from '@grpc/grpc-js';
 import { loadService, OrderService } from '@millrace/contracts';
-import { placeOrder, placeOrders, watchFor } from '../messages.ts';
+import { nextOrder, placeOrders, watchFor } from '../messages.ts';
 import type { OpenTraffic } from './traffic.ts';
 
 /** What the generated methods look like; grpc-js itself knows them only at run time. */
@@ -20,7 +20,7 @@ export const openBareTraffic: OpenTraffic = async (port) => {
   const Client = makeGenericClientConstructor(loadService(OrderService), 'OrderService');
   const orders = new Client(`127.0.0.1:${port}`, credentials.createInsecure()) as unknown as Orders;
   return {
-    unary: (done) => orders.PlaceOrder(placeOrder, done),
+    unary: (done) => orders.PlaceOrder(nextOrder(), done),
     serverStream: (count) =>
       new Promise((resolve, reject) => {
         const call = orders.WatchOrders(watchFor(count));

@@ -1,16 +1,23 @@
 import {
   auth,
   breaker,
+  bulkhead,
   clientDeadline,
+  clientStreamTimes,
   createVerifier,
   credentials,
   errors,
+  fallback,
+  hedge,
+  idempotency,
   logging,
   metrics,
   propagation,
   retry,
   serverDeadline,
+  serverStreamTimes,
   serviceCredentials,
+  shed,
   tracing,
   validate,
 } from '@millrace/interceptors';
@@ -21,61 +28,55 @@ import { readSetup } from '../setup.ts';
 /** One interceptor and the call it is given. */
 export interface ChainCase {
   readonly name: string;
-  readonly side: 'client' | 'server';
   readonly interceptor: Interceptor;
+  /** Of OrderService, by local name. Default `placeOrder`. */
+  readonly method?: string;
   /** The caller's trace; none at all without it. */
   readonly trace?: 'sampled' | 'unsampled';
   /** Whether the cost has a bar. Default true. */
   readonly barred?: boolean;
 }
 
-/** Every interceptor of both chains, as createClient and createServer set them up. */
-export function chainCases(): readonly ChainCase[] {
-  const logger = createLogger({ service: 'bench' });
-  const { keySetFile, keyFile } = readSetup();
-  const onClient = (name: string, interceptor: Interceptor): ChainCase => ({
-    name,
-    side: 'client',
-    interceptor,
-  });
-  const onServer = (name: string, interceptor: Interceptor): ChainCase => ({
-    name,
-    side: 'server',
-    interceptor,
-  });
+const one = (name: string, interceptor: Interceptor): ChainCase => ({ name, interceptor });
+
+/** Every interceptor of the client's chain, as createClient sets it up. */
+export function clientCases(): readonly ChainCase[] {
+  const { keyFile } = readSetup();
+  const authorize = serviceCredentials({ issuer: 'gateway', keyFile, audience: 'order' });
+  const fallbacks = { '/shop.order.v1.OrderService/PlaceOrder': () => ({}) };
   return [
-    { name: 'client.tracing-unsampled', side: 'client', interceptor: tracing(), trace: 'unsampled' },
-    { name: 'client.tracing-root', side: 'client', interceptor: tracing() },
-    {
-      name: 'client.tracing-sampled',
-      side: 'client',
-      interceptor: tracing(),
-      trace: 'sampled',
-      barred: false,
-    },
-    onClient('client.metrics', metrics()),
-    onClient('client.deadline', clientDeadline()),
-    onClient('client.retry', retry()),
-    onClient('client.breaker', breaker()),
-    onClient('client.propagation', propagation()),
-    onClient(
-      'client.credentials',
-      credentials(serviceCredentials({ issuer: 'gateway', keyFile, audience: 'order' })),
-    ),
-    { name: 'server.tracing-unsampled', side: 'server', interceptor: tracing(), trace: 'unsampled' },
-    {
-      name: 'server.tracing-sampled',
-      side: 'server',
-      interceptor: tracing(),
-      trace: 'sampled',
-      barred: false,
-    },
-    onServer('server.metrics', metrics()),
-    onServer('server.logging', logging({ logger, service: 'order' })),
-    onServer('server.errors', errors({ logger })),
-    onServer('server.auth', auth(createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' }))),
-    onServer('server.propagation', propagation()),
-    onServer('server.deadline', serverDeadline()),
-    onServer('server.validate', validate()),
+    one('tracing-root', tracing()),
+    { ...one('tracing-unsampled', tracing()), trace: 'unsampled' },
+    { ...one('tracing-sampled', tracing()), trace: 'sampled', barred: false },
+    one('metrics', metrics()),
+    one('fallback', fallback({ fallbacks })),
+    one('deadline', clientDeadline()),
+    one('retry', retry()),
+    { ...one('hedge', hedge()), method: 'getOrder' },
+    one('breaker', breaker()),
+    one('bulkhead', bulkhead()),
+    one('stream-times', clientStreamTimes()),
+    one('propagation', propagation()),
+    one('credentials', credentials(authorize)),
+  ];
+}
+
+/** Every interceptor of the server's chain, as createServer sets it up. */
+export function serverCases(): readonly ChainCase[] {
+  const logger = createLogger({ service: 'bench' });
+  const { keySetFile } = readSetup();
+  return [
+    { ...one('tracing-unsampled', tracing()), trace: 'unsampled' },
+    { ...one('tracing-sampled', tracing()), trace: 'sampled', barred: false },
+    one('metrics', metrics()),
+    one('logging', logging({ logger, service: 'order' })),
+    one('errors', errors({ logger })),
+    one('shed', shed()),
+    one('auth', auth(createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' }))),
+    one('propagation', propagation()),
+    one('deadline', serverDeadline()),
+    one('stream-times', serverStreamTimes()),
+    one('validate', validate()),
+    one('idempotency', idempotency()),
   ];
 }

@@ -14,13 +14,13 @@ import {
 } from '@millrace/rpc';
 import { startTelemetry } from '@millrace/runtime';
 import { answer } from '../answer.ts';
-import { placed, placeOrder } from '../messages.ts';
+import { nextOrder, placed } from '../messages.ts';
 import { readSetup } from '../setup.ts';
-import { chainCases, type ChainCase } from './chain-cases.ts';
+import { clientCases, serverCases, type ChainCase } from './chain-cases.ts';
 
 await startTelemetry({ service: 'bench', env: 'production' });
 
-const method = describeService(OrderService).methods['placeOrder'] as Method;
+const { methods } = describeService(OrderService);
 const reply: Reply = { kind: 'one', message: placed, headers: NO_METADATA, trailers: NO_METADATA };
 const next: Next = async () => reply;
 const principal = { subject: 'customer-4711', tenant: 'default', roles: ['customer'] };
@@ -30,27 +30,27 @@ const authorization = await serviceCredentials({ issuer: 'gateway', keyFile, aud
   new Context({ principal }),
 );
 
+type Side = Call['side'];
+
 /** Makes calls as the transport hands them to the chain of one side. */
-function createCalls({ side, trace: caller }: ChainCase): () => Call {
+function createCalls(side: Side, { trace: caller, method: name = 'placeOrder' }: ChainCase): () => Call {
+  const method = methods[name] as Method;
   const traceFlags = caller === 'sampled' ? 1 : 0;
   const traceparent = `00-${trace.traceId}-${trace.spanId}-0${traceFlags}`;
   const received = createMetadata({ authorization, traceparent: caller && traceparent });
-  const fields = {
-    client: { principal, trace: caller && { ...trace, traceFlags } },
-    server: {},
-  }[side];
+  const known = side === 'client' ? { principal, trace: caller && { ...trace, traceFlags } } : {};
   return () => {
     const cancellation = new Cancellation();
     const deadlineMs = performance.now() + 20_000;
     return new Call(
       { side, method, cancellation, peer: '127.0.0.1:4711' },
       {
-        request: placeOrder,
+        request: nextOrder(),
         requests: undefined,
         metadata: side === 'client' ? NO_METADATA : received,
         deadlineMs,
         attempt: 0,
-        context: new Context({ ...fields, deadlineMs }, cancellation),
+        context: new Context({ ...known, deadlineMs }, cancellation),
       },
     );
   };
@@ -65,12 +65,15 @@ async function cost(interceptors: readonly Interceptor[], calls: () => Call, cou
   return (user + system) / count;
 }
 
-const cases = chainCases();
+const cases = [
+  ...clientCases().map((one) => ({ ...one, side: 'client' as const, name: `client.${one.name}` })),
+  ...serverCases().map((one) => ({ ...one, side: 'server' as const, name: `server.${one.name}` })),
+];
 answer({
   names: () => cases.map(({ name, barred = true }) => ({ name, barred })),
   cost: async ({ name, count }: { name: string; count: number }) => {
-    const one = cases.find((candidate) => candidate.name === name) as ChainCase;
-    const calls = createCalls(one);
+    const one = cases.find((candidate) => candidate.name === name) as (typeof cases)[number];
+    const calls = createCalls(one.side, one);
     const empty = await cost([], calls, count);
     return (await cost([one.interceptor], calls, count)) - empty;
   },

@@ -2,7 +2,7 @@ import { OrderService } from '@millrace/contracts';
 import { createClient, serviceCredentials } from '@millrace/interceptors';
 import { Context } from '@millrace/rpc';
 import { createLogger, startTelemetry } from '@millrace/runtime';
-import { placeOrder, placeOrders, watchFor } from '../messages.ts';
+import { nextOrder, placeOrders, watchFor } from '../messages.ts';
 import { readSetup } from '../setup.ts';
 import type { OpenTraffic } from './traffic.ts';
 import { Window } from './window.ts';
@@ -27,7 +27,7 @@ export const openFullTraffic: OpenTraffic = async (port) => {
   });
   const options = { context };
   return {
-    unary: (done) => void orders.placeOrder(placeOrder, options).then(() => done(undefined), done),
+    unary: (done) => void orders.placeOrder(nextOrder(), options).then(() => done(undefined), done),
     serverStream: (count) => readAll(orders.watchOrders(watchFor(count), options)),
     bidi: (count, inFlight) => {
       const window = new Window(placeOrders, { count, inFlight });
