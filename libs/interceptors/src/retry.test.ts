@@ -236,6 +236,14 @@ describe('retry of a stream', () => {
     expect(count()).toBe(1);
   });
 
+  it('opens one that lives long again, but does not begin it again: its caller knows where to go on', async () => {
+    const watch = { kind: 'serverStream', policy: { ...IDEMPOTENT, longLived: true } } as const;
+    const opened = streams([[], down()]);
+    expect((await run(opened.next, watch)).error).toMatchObject({ retried: false });
+    expect(opened.count()).toBe(1);
+    expect(await run(failing(down()), watch)).toMatchObject({ messages: ['fine'] });
+  });
+
   it('does not begin an unsafe one again', async () => {
     const { next, count } = streams([[], down()], [['a']]);
     expect((await run(next, { kind: 'serverStream', policy: UNSAFE })).error).toBeDefined();

@@ -1,5 +1,5 @@
 import { metrics, type Meter } from '@opentelemetry/api';
-import { tapReply, type Interceptor, type Reply } from '@millrace/rpc';
+import { tapReply, type Interceptor, type Reply, type RpcError } from '@millrace/rpc';
 import { systemClock, type Clock } from './clock.ts';
 import { Replayable } from './retry/replayable.ts';
 import { RetryBudget } from './retry/retry-budget.ts';
@@ -16,9 +16,11 @@ export interface RetryOptions {
 
 /** Gives back to the budget when the reply is complete. */
 function counted(reply: Reply, budget: RetryBudget): Reply {
-  if (reply.kind === 'many')
-    return tapReply(reply, { finished: (error) => void (error ?? budget.succeeded()) });
-  budget.succeeded();
+  const finished = (error: RpcError | undefined): void => {
+    if (!error) budget.succeeded();
+  };
+  if (reply.kind === 'many') return tapReply(reply, { finished });
+  finished(undefined);
   return reply;
 }
 
@@ -26,8 +28,8 @@ function counted(reply: Reply, budget: RetryBudget): Reply {
  * Client side: tries again what failed because the server was not there (UNAVAILABLE) or asked to come back later (ABORTED,
  * RESOURCE_EXHAUSTED with a delay), where the proto says that a call may run twice or where it provably never ran. As many retries as
  * the method's policy says (two), full jitter from 50 ms, the server's delay honoured, never past the deadline, all within one budget.
- * One hop of a chain retries: the one nearest the failure. Streams are tried again before their first message; calls with request
- * streams never. Counted as `millrace.client.retries`.
+ * One hop of a chain retries: the one nearest the failure. Streams are tried again before their first message, those that live long
+ * only until they are open: what they would have told meanwhile would be lost (see watch); calls with request streams never. Counted as `millrace.client.retries`.
  */
 export function retry(options: RetryOptions = {}): Interceptor {
   const { budget = new RetryBudget(), clock = systemClock } = options;
@@ -46,7 +48,7 @@ export function retry(options: RetryOptions = {}): Interceptor {
       retrying = new Retrying(call, rules);
       reply = await retrying.after(error, next);
     }
-    if (reply.kind === 'many' && !call.requests) {
+    if (reply.kind === 'many' && !call.requests && !call.method.policy.longLived) {
       return new Replayable(reply, { call, next, rules, retrying }).reply;
     }
     return counted(reply, budget);

@@ -1,4 +1,5 @@
 export { Call, type CallFields, type CallOrigin, type Fork } from './call.ts';
+export { callAll, type CallAllOptions, type Outcome } from './call-all.ts';
 export { Cancellation, type Undo } from './cancellation.ts';
 export { Context, currentContext, runInContext, type ContextFields, type Principal } from './context.ts';
 export { createBareClient, type Client } from './bare-client.ts';
@@ -44,3 +45,4 @@ export type { ServerTls } from './tls/server-tls.ts';
 export { tap } from './stream-of.ts';
 export { timers, TimerWheel, type Timer } from './timer-wheel.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';
+export { watch, type WatchOptions } from './watch.ts';
