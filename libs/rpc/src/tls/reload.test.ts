@@ -11,7 +11,7 @@ import { WatchedFiles } from './watched-files.ts';
 const before = createTestAuthority('before');
 const after = createTestAuthority('after');
 const both = before.cert + after.cert;
-const SERVER = { name: 'echo', ips: ['127.0.0.1'] };
+const SERVER = { name: 'echo', ips: ['127.0.0.1'], dnsNames: ['localhost'] };
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -24,7 +24,8 @@ function folder(...made: Parameters<typeof createTlsFolder>): TlsFolder {
   return it;
 }
 
-describe('certificates that are replaced while calls run', () => {
+// One connection, and a pool of them behind a name.
+describe.each(['127.0.0.1', 'localhost'])('certificates that are replaced while calls to %s run', (host) => {
   let serverFiles: TlsFolder;
   let clientFiles: TlsFolder;
   let client: ReturnType<typeof createBareClient<typeof EchoService>>;
@@ -50,7 +51,7 @@ describe('certificates that are replaced while calls run', () => {
     });
     const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
     const tls: ClientTls = { ...clientFiles, checkEveryMs: 0 };
-    const transport = createTransport({ address: `127.0.0.1:${port}`, tls });
+    const transport = createTransport({ address: `${host}:${port}`, tls });
     closing.push(
       () => server.close({ graceMs: 0 }),
       () => transport.close(),
@@ -179,7 +180,10 @@ describe('files that cannot be used', () => {
     writeFileSync(files.keyFile, 'nothing');
     expect(watched.current()).toBe(first);
     const messages = errors.map((error) => (error as Error).message);
-    expect(messages).toEqual([expect.stringMatching(/is not that of/), expect.stringMatching(/tls\.key holds/)]);
+    expect(messages).toEqual([
+      expect.stringMatching(/is not that of/),
+      expect.stringMatching(/tls\.key holds/),
+    ]);
     files.write(other, before.cert);
     expect(watched.current()).not.toBe(first);
     expect(watched.current().options.key).toBe(other.key);
