@@ -13,7 +13,11 @@ class Load {
   }
 
   /** One call after the other leaves and is followed by the next, for so long. */
-  run(forMs: number, latencyMs: (inFlight: number) => number, most = Infinity): void {
+  run(
+    forMs: number,
+    latencyMs: (inFlight: number) => number,
+    { most = Infinity, each = () => undefined }: { most?: number; each?: (limit: Limit) => void } = {},
+  ): void {
     const { limit } = this;
     const untilMs = this.nowMs + forMs;
     const open: { startMs: number; endMs: number }[] = [];
@@ -29,6 +33,7 @@ class Load {
       this.nowMs = Math.max(this.nowMs, first.endMs);
       limit.took('m', first.startMs, this.nowMs);
       limit.leave();
+      each(limit);
     }
     for (const { startMs } of open) {
       limit.took('m', startMs, this.nowMs);
@@ -49,26 +54,42 @@ describe('the limit on calls in flight', () => {
 
   it('stays where it is while there is room', () => {
     const load = new Load();
-    load.run(10_000, () => 10, 5);
+    load.run(10_000, () => 10, { most: 5 });
     expect(load.limit.value).toBe(20);
   });
 
   it('falls when calls begin to wait for each other', () => {
     const load = new Load({ initial: 200 });
-    load.run(1_000, () => 10, 50);
+    load.run(1_000, () => 10, { most: 50 });
     load.run(1_000, pool(10, 10));
     expect(load.limit.value).toBeLessThan(50);
   });
 
   it.each([10, 20, 64, 200])('finds a pool of %d slots, and keeps to it', (slots) => {
     const load = new Load();
-    load.run(30_000, pool(slots, 10));
-    for (let second = 0; second < 60; second++) {
-      load.run(1_000, pool(slots, 10));
-      // During a probe it is half of what it was.
-      expect(load.limit.value).toBeGreaterThan(slots * 0.6);
-      expect(load.limit.value).toBeLessThan(slots * 2.5);
-    }
+    load.run(5_000, pool(slots, 10));
+    let [least, most] = [Infinity, 0];
+    const each = ({ value }: Limit) => {
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    };
+    load.run(15_000, pool(slots, 10), { each });
+    // While it measures it is a quarter of what it was.
+    expect(least).toBeGreaterThanOrEqual(Math.min(8, slots * 0.3));
+    expect(most).toBeLessThan(slots * 2.5);
+  });
+
+  it('finds it however it begins, and loses little by measuring', () => {
+    const load = new Load({ initial: 500 });
+    load.run(5_000, pool(10, 10));
+    expect(load.limit.value).toBeLessThan(25);
+    let [full, all] = [0, 0];
+    const each = ({ value }: Limit) => {
+      all++;
+      if (value >= 10) full++;
+    };
+    load.run(20_000, pool(10, 10), { each });
+    expect(full / all).toBeGreaterThan(0.9);
   });
 
   it('gets used to calls that are slow for another reason than load', () => {

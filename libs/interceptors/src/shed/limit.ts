@@ -17,8 +17,10 @@ const [DOWN, UP] = [0.5, 1.5];
 /** The least that a step is taken from. */
 const WINDOW_MS = 100;
 const WINDOW_CALLS = 20;
-/** While the limit binds, usual times are measured again this often, at half of it. */
+/** While the limit binds, usual times are measured again this often, at less than the limit. */
 const PROBE_EVERY_MS = 5_000;
+/** With half as many in flight, calls that did not wait for each other take as long as before, give or take this. */
+const SAME = 0.2;
 /** How fast usual times follow what is seen while there is room. */
 const FOLLOW = 0.2;
 
@@ -28,8 +30,8 @@ const FOLLOW = 0.2;
  * one and a half times as long as usual, which keeps whatever they wait for busy, and its queue short.
  *
  * The gradient of Netflix's concurrency-limits, with the usual time of each method kept apart, and measured as BBR and Envoy do: with
- * fewer calls in flight for a moment. Only calls that began after a step count for the next one, so that none is taken twice for the
- * same cause.
+ * fewer calls in flight for a moment, half of them, and half again until that makes no difference. Only calls that began after a
+ * step count for the next one, so that none is taken twice for the same cause.
  */
 export class Limit {
   readonly #minimum: number;
@@ -40,7 +42,8 @@ export class Limit {
   #peak = 0;
   #sinceMs = -Infinity;
   #measuredMs = -Infinity;
-  #isProbing = false;
+  /** What holds in place of the limit while usual times are measured. */
+  #probe: number | undefined;
 
   constructor(latencies: LatencyBook, { minimum = 8, maximum = 1_000, initial = 20 }: LimitOptions = {}) {
     this.#latencies = latencies;
@@ -50,7 +53,7 @@ export class Limit {
   }
 
   get value(): number {
-    return this.#isProbing ? Math.max(this.#minimum, this.#value / 2) : this.#value;
+    return this.#probe ?? this.#value;
   }
 
   get inFlight(): number {
@@ -78,18 +81,31 @@ export class Limit {
   }
 
   #step(nowMs: number): void {
-    const hasRoom = this.#peak <= this.value / 2;
-    // At the least there is nothing to lose: what is slow there is slow by itself.
-    if (this.#isProbing || this.#value <= this.#minimum) this.#latencies.learn(1);
-    else if (hasRoom) this.#latencies.learn(FOLLOW);
-    if (this.#isProbing || hasRoom) this.#measuredMs = nowMs;
-    if (this.#isProbing) this.#isProbing = false;
-    else if (this.#peak >= this.#value) this.#move(nowMs);
+    if (this.#probe !== undefined) this.#measure(this.#probe, nowMs);
+    else if (this.#peak <= this.#value / 2) {
+      this.#latencies.learn(FOLLOW);
+      this.#measuredMs = nowMs;
+    } else if (this.#peak >= this.#value) this.#move(nowMs);
+  }
+
+  #measure(probe: number, nowMs: number): void {
+    const stretch = this.#latencies.stretch();
+    this.#latencies.learn(1);
+    if (Math.abs(stretch - 1) > SAME && probe > this.#minimum) {
+      this.#probe = Math.max(this.#minimum, probe / 2);
+      return;
+    }
+    this.#probe = undefined;
+    this.#measuredMs = nowMs;
+    this.#value = Math.min(this.#value, probe * 4);
   }
 
   #move(nowMs: number): void {
-    if (nowMs - this.#measuredMs >= PROBE_EVERY_MS) {
-      this.#isProbing = true;
+    // At the least there is nothing to lose: what is slow there is slow by itself.
+    if (this.#value <= this.#minimum) this.#latencies.learn(1);
+    else if (nowMs - this.#measuredMs >= PROBE_EVERY_MS) {
+      this.#latencies.learn(1);
+      this.#probe = Math.max(this.#minimum, this.#value / 2);
       return;
     }
     const step = Math.min(Math.max(TOLERANCE / this.#latencies.stretch(), DOWN), UP);
