@@ -100,4 +100,14 @@ describe('logging', () => {
       { level: 'info', message: 'call done', fields: { code: 'OK' } },
     ]);
   });
+
+  it('leaves lines for a sample of the calls that were refused for overload', async () => {
+    const { lines, ...logger } = fakeLogger();
+    const interceptor = logging({ logger, service: 'order', sampleSuccess: 0.25 });
+    const refused = new RpcError(Code.RESOURCE_EXHAUSTED, 'no', { reason: 'OVERLOADED' });
+    for (let count = 0; count < 8; count++) {
+      await failureOf(interceptor(testCall().call, () => Promise.reject(refused)));
+    }
+    expect(lines).toHaveLength(2);
+  });
 });

@@ -42,7 +42,7 @@ function write(logger: Logger, fields: object, error: RpcError): void {
 
 /**
  * A line for each call that failed (error and warn for the server's faults, info for the caller's) or was slow (warn); of the
- * others a sample. The cause of an INTERNAL is logged where it was caught, by the errors interceptor, and not again.
+ * others, and of those refused for overload, a sample. The cause of an INTERNAL is logged where it was caught, by the errors interceptor, and not again.
  */
 export function logging(options: LoggingOptions): Interceptor {
   const { logger, service, slowMs = 1_000, sampleSuccess = 0.01, clock = systemClock } = options;
@@ -59,7 +59,9 @@ export function logging(options: LoggingOptions): Interceptor {
     return onFinished(next(call), (error) => {
       const durationMs = clock.now() - startMs;
       const fields = () => ({ server: service, ...fieldsOf(call, { durationMs, error }) });
-      if (error) write(logger, fields(), error);
+      // Of refusals for overload a sample as well: a line for each would be most of what such a server does.
+      if (error && (error.reason !== 'OVERLOADED' || isSampled())) write(logger, fields(), error);
+      else if (error) return;
       else if (durationMs >= slowMs && !call.method.policy.longLived) logger.warn(fields(), 'call was slow');
       else if (isDebug()) logger.debug(fields(), 'call done');
       else if (isSampled()) logger.info(fields(), 'call done');
