@@ -78,6 +78,14 @@ describe('the verifier', () => {
     expect(await rig().verify(`bearer ${await sign({ claims })}`)).toMatchObject(expected);
   });
 
+  it('takes the type of token that it is told of, and no other', async () => {
+    const { verify } = rig({ tokenType: 'JWT' });
+    expect(await verify(`Bearer ${await sign({ header: { typ: 'JWT' } })}`)).toMatchObject({
+      subject: 'alice',
+    });
+    expect(await failureOf(verify(`Bearer ${await sign()}`))).toMatchObject({ reason: 'TOKEN_INVALID' });
+  });
+
   test.each([
     [undefined, 'TOKEN_MISSING'],
     ['', 'TOKEN_MISSING'],

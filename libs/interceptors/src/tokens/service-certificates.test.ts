@@ -34,7 +34,10 @@ test('services that are known by certificates alone', () => {
   expect(authenticate(undefined, peerWith('spiffe://a/service/order'))).toMatchObject({
     roles: ['service:order'],
   });
-  const refusal = expect.objectContaining({ reason: 'CERTIFICATE_MISSING', sent: 'refused' }) as unknown as Error;
+  const refusal = expect.objectContaining({
+    reason: 'CERTIFICATE_MISSING',
+    sent: 'refused',
+  }) as unknown as Error;
   expect(() => authenticate('Bearer x', undefined)).toThrow(refusal);
   expect(() => authenticate(undefined, peerWith())).toThrow(refusal);
 });
