@@ -98,7 +98,6 @@ test('a token that was stolen is worth nothing on the connection of another serv
     createVerifier({
       ...{ keySetFile: keys.keySetFile, issuers: ['order', 'gateway'], audience: 'payment' },
       certificates: spiffeServices('millrace.example'),
-      bindToCertificate: true,
     }),
   );
   await clientOf(folderOf('order'), 'order').refund(REFUND);

@@ -211,28 +211,31 @@ describe('the verifier, of those who come with a certificate', () => {
     });
   });
 
-  it('lets nobody in by a certificate unless it is told to', async () => {
-    expect(await failureOf(rig().verify(undefined, of('order')))).toMatchObject({ reason: 'TOKEN_MISSING' });
+  it('knows services by their SPIFFE id where nothing else is said', async () => {
+    expect(await rig().verify(undefined, of('order'))).toMatchObject({ subject: 'order', actor: 'order' });
+    const elsewhere = rig({ certificates: spiffeServices('shop.example') });
+    expect(await failureOf(elsewhere.verify(undefined, of('order')))).toMatchObject({
+      reason: 'TOKEN_MISSING',
+    });
   });
 
   it('goes by the token where there are both, a bad one too', async () => {
     const { verify } = rig({ certificates });
-    expect(await verify(`Bearer ${await sign()}`, of('gateway'))).toMatchObject({ subject: 'alice' });
+    expect(await verify(`Bearer ${await sign()}`, of('order'))).toMatchObject({ subject: 'alice' });
     expect(await failureOf(verify('Bearer a.b.c', of('order')))).toMatchObject({ reason: 'TOKEN_INVALID' });
   });
 
-  it('takes a service’s token from that service only, where it is told to', async () => {
-    const { verify } = rig({ certificates, bindToCertificate: true });
+  it('takes a service’s token from that service, and without a certificate only where it may', async () => {
     const token = `Bearer ${await sign()}`;
-    expect(await verify(token, of('order'))).toMatchObject({ subject: 'alice' });
-    const mismatch = { code: Code.UNAUTHENTICATED, reason: 'CERTIFICATE_MISMATCH', sent: 'refused' };
-    expect(await failureOf(verify(token, of('gateway')))).toMatchObject(mismatch);
-    expect(await failureOf(verify(token))).toMatchObject(mismatch);
     const nobodys = `Bearer ${await sign({ claims: { roles: ['customer'] } })}`;
-    expect(await verify(nobodys)).toMatchObject({ subject: 'alice' });
-  });
-
-  it('does not bind to what it does not know', () => {
-    expect(() => rig({ bindToCertificate: true })).toThrow('needs certificates');
+    const mismatch = { code: Code.UNAUTHENTICATED, reason: 'CERTIFICATE_MISMATCH', sent: 'refused' };
+    for (const bindToCertificate of [false, true]) {
+      const { verify } = rig({ bindToCertificate });
+      expect(await verify(token, of('order'))).toMatchObject({ subject: 'alice' });
+      expect(await failureOf(verify(token, of('gateway')))).toMatchObject(mismatch);
+      expect(await verify(nobodys)).toMatchObject({ subject: 'alice' });
+    }
+    expect(await rig().verify(token)).toMatchObject({ subject: 'alice' });
+    expect(await failureOf(rig({ bindToCertificate: true }).verify(token))).toMatchObject(mismatch);
   });
 });

@@ -9,7 +9,7 @@ import { openKeySetFile } from './key-set-file.ts';
 import { openKeySetUrl } from './key-set-url.ts';
 import type { KeySet } from './key-set.ts';
 import { Lru } from './lru.ts';
-import { servicePrincipal, type ServiceOf } from './service-certificates.ts';
+import { servicePrincipal, spiffeServices, type ServiceOf } from './service-certificates.ts';
 import { ALGORITHM, issuerOfKey, TOKEN_TYPE } from './token-format.ts';
 
 /** Where the keys of issuers come from. */
@@ -35,12 +35,12 @@ export type VerifierOptions = KeySource & {
   readonly algorithms?: readonly Algorithm[];
   /** The header's `typ`. Default `at+jwt` (RFC 9068); some identity providers write `JWT`. */
   readonly tokenType?: 'at+jwt' | 'JWT';
-  /** Lets a service in by its certificate where there is no token: see spiffeServices. Default: no. */
-  readonly certificates?: ServiceOf;
   /**
-   * A token that a service of ours has issued counts only on a connection with that service's certificate, so a stolen one is
-   * worth nothing. Needs `certificates`. Default false.
+   * The service that a certificate names. It lets that service in where there is no token, and a token that another service has issued
+   * is refused beside it: stolen, it is worth nothing. Default: spiffeServices().
    */
+  readonly certificates?: ServiceOf;
+  /** A service's token is refused without its certificate too. Default false: connections may be secured by a mesh. */
   readonly bindToCertificate?: boolean;
   /** How far the issuers' clocks may be off. Default 5,000. */
   readonly toleranceMs?: number;
@@ -122,6 +122,7 @@ class Verifier {
   readonly #now: () => number;
   readonly #keys: KeySet;
   readonly #verified: Lru<Verified>;
+  readonly #serviceOf: ServiceOf;
   #version: number;
 
   constructor(options: VerifierOptions) {
@@ -129,6 +130,7 @@ class Verifier {
     this.#now = options.now ?? Date.now;
     this.#keys = openKeySet(options);
     this.#version = this.#keys.version;
+    this.#serviceOf = options.certificates ?? spiffeServices();
     this.#verified = new Lru(options.cacheSize ?? 10_000);
   }
 
@@ -159,15 +161,16 @@ class Verifier {
   }
 
   #byCertificate(peer: PeerIdentity | undefined): Principal | Promise<Principal> {
-    const service = peer && this.#options.certificates?.(peer);
+    const service = peer && this.#serviceOf(peer);
     if (service !== undefined) return servicePrincipal(service);
     return Promise.reject(unauthenticated('TOKEN_MISSING', 'a bearer token is required'));
   }
 
   #bound(principal: Principal, peer: PeerIdentity | undefined): Principal | Promise<Principal> {
-    const { bindToCertificate = false, certificates } = this.#options;
-    if (!bindToCertificate || principal.actor === undefined) return principal;
-    if (peer && certificates?.(peer) === principal.actor) return principal;
+    const { bindToCertificate = false } = this.#options;
+    if (principal.actor === undefined) return principal;
+    const service = peer && this.#serviceOf(peer);
+    if (service === undefined ? !bindToCertificate : service === principal.actor) return principal;
     return Promise.reject(
       unauthenticated('CERTIFICATE_MISMATCH', 'the token came over a connection of somebody else'),
     );
@@ -183,9 +186,6 @@ class Verifier {
  * Throws when the key set's file cannot be read.
  */
 export function createVerifier(options: VerifierOptions): Authenticate {
-  if (options.bindToCertificate && !options.certificates) {
-    throw new Error('bindToCertificate needs certificates to bind to');
-  }
   const verifier = new Verifier(options);
   return (authorization, peer) => verifier.authenticate(authorization, peer);
 }
