@@ -9,7 +9,7 @@ import { compose, type Interceptor } from './interceptor.ts';
 import type { ServerLimits } from './limits.ts';
 import { listen, type Address } from './listen.ts';
 import { addReflection } from './reflection.ts';
-import type { OpenCall } from './server-call.ts';
+import type { OpenCall } from './server-calls.ts';
 import { createDoor } from './server-door.ts';
 import { Code, RpcError } from './status.ts';
 import { createTlsServer, type ServerTls } from './tls/server-tls.ts';

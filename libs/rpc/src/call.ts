@@ -4,10 +4,14 @@ import type { Context } from './context.ts';
 import type { ReadonlyMetadata } from './metadata.ts';
 import type { RpcError } from './status.ts';
 import type { PeerIdentity } from './tls/peer-identity.ts';
+import { Unread } from './unread.ts';
 
 /** What an interceptor may change of a call for those behind it. */
 export interface CallFields {
-  /** The message of unary and server-stream calls; undefined otherwise. */
+  /**
+   * The message of unary and server-stream calls; undefined otherwise. On a server it is decoded when it is first read, which throws
+   * INVALID_ARGUMENT when the bytes are no message: who needs it last, such as a log, must not be the first to ask.
+   */
   readonly request: unknown;
   /** The messages of client-stream and bidi calls, for one pass. */
   readonly requests: AsyncIterable<unknown> | undefined;
@@ -46,24 +50,29 @@ export interface Fork {
 export class Call implements CallFields {
   readonly side: 'client' | 'server';
   readonly method: Method;
-  readonly request: unknown;
   readonly requests: AsyncIterable<unknown> | undefined;
   readonly metadata: ReadonlyMetadata;
   readonly deadlineMs: number;
   readonly attempt: number;
   readonly context: Context;
   readonly #origin: CallOrigin;
+  readonly #request: unknown;
 
   constructor(origin: CallOrigin, fields: CallFields) {
     this.side = origin.side;
     this.method = origin.method;
     this.#origin = origin;
-    this.request = fields.request;
+    this.#request = fields instanceof Call ? fields.#request : fields.request;
     this.requests = fields.requests;
     this.metadata = fields.metadata;
     this.deadlineMs = fields.deadlineMs;
     this.attempt = fields.attempt;
     this.context = fields.context;
+  }
+
+  get request(): unknown {
+    const request = this.#request;
+    return request instanceof Unread ? request.read() : request;
   }
 
   get kind(): CallKind {
@@ -113,9 +122,9 @@ export class Call implements CallFields {
   }
 
   with(patch: Partial<CallFields>): Call {
-    const { request, requests, metadata, deadlineMs, attempt, context } = this;
+    const { requests, metadata, deadlineMs, attempt, context } = this;
     return new Call(this.#origin, {
-      request,
+      request: this.#request,
       requests,
       metadata,
       deadlineMs,

@@ -122,8 +122,10 @@ test.each([
 test.each(['-1S', '1', 'S', '1.5S', '123456789S', '1s', 'x', '1S, 2S', '1e3m', '٣S'])(
   'grpc-timeout %j is INVALID_ARGUMENT',
   async (timeout) => {
-    const [calls, keep] = keeping();
-    await using rig = await createRig({ server: [keep] });
+    let handled = 0;
+    await using rig = await createRig({
+      handlers: { echo: ({ text }) => Promise.resolve({ text: text + handled++ }) },
+    });
     const header = Buffer.from(timeout).toString('latin1');
     const { headers } = await rawCall({
       address: rig.address,
@@ -131,7 +133,7 @@ test.each(['-1S', '1', 'S', '1.5S', '123456789S', '1s', 'x', '1S, 2S', '1e3m', '
       headers: { 'grpc-timeout': header },
     });
     expect(headers['grpc-status']).toBe(String(Code.INVALID_ARGUMENT));
-    expect(calls).toEqual([]);
+    expect(handled).toBe(0);
   },
 );
 

@@ -5,42 +5,21 @@ import { Cancellation } from './cancellation.ts';
 import { Context, runInContext } from './context.ts';
 import { fromGrpcMetadata, toGrpcMetadata } from './grpc-metadata.ts';
 import { toGrpcStatus } from './grpc-status.ts';
-import type { Next, Reply } from './interceptor.ts';
+import type { Reply } from './interceptor.ts';
 import { leave } from './leave.ts';
 import { MessageStream } from './message-stream.ts';
 import type { ReadonlyMetadata } from './metadata.ts';
+import { endsInsideMessage } from './request-end.ts';
 import { SendWindow } from './send-window.ts';
+import type { Arrival, OpenCall, Peer, ServerCalls } from './server-calls.ts';
 import { asRpcError, Code, RpcError } from './status.ts';
 import { parseTimeout } from './timeout.ts';
 import { timers, type Timer } from './timer-wheel.ts';
-import type { PeerIdentity } from './tls/peer-identity.ts';
+import { Unread } from './unread.ts';
 import { TIMEOUT_KEY } from './wire.ts';
 
-/** A call that runs. */
-export interface OpenCall {
-  /** Whether it has no end of its own, and nothing under way that an end would lose. */
-  readonly isWatch: boolean;
-  /** Ends it with this status, for its caller and its handler. */
-  cancel(why: RpcError): void;
-}
-
-/** The other end of a connection. */
-export interface Peer {
-  /** `host:port` */
-  readonly address: string | undefined;
-  readonly identity: PeerIdentity | undefined;
-}
-
-/** What is asked for, and by whom. */
-export interface Arrival {
-  readonly method: Method;
-  readonly peer: Peer;
-}
-
-/** What the calls of a server have in common. */
-export interface ServerCalls {
-  readonly handle: Next;
-  readonly open: Set<OpenCall>;
+function cutShort(): RpcError {
+  return new RpcError(Code.INVALID_ARGUMENT, 'the requests end inside a message', { sent: 'refused' });
 }
 
 /** One call on the server, of any kind, on grpc-js's innermost call: between its HTTP/2 stream and the interceptors. */
@@ -57,6 +36,7 @@ export class ServerCall implements OpenCall {
   #requests: MessageStream | undefined;
   #answers: AsyncIterator<unknown> | undefined;
   #window: SendWindow | undefined;
+  #isRefused = false;
   #over = false;
 
   constructor({ method, peer }: Arrival, grpc: ServerInterceptingCallInterface, calls: ServerCalls) {
@@ -79,16 +59,16 @@ export class ServerCall implements OpenCall {
     this.#cancellation.onCancel((why) => this.#finish(why));
     this.#metadata = metadata;
     if (!this.#readTimeout()) return;
-    if (this.#method.kind === 'clientStream' || this.#method.kind === 'bidi') {
+    if (this.#isStreamed) {
       this.#requests = new MessageStream({ pull: () => this.#grpc.startRead(), leave: () => undefined });
       this.#begin(undefined);
     } else this.#grpc.startRead();
   }
 
   onReceiveMessage(bytes: Uint8Array): void {
-    if (this.#over) return;
+    if (this.#over || this.#isRefused) return;
     if (this.#requests) this.#receive(this.#requests, bytes);
-    else if (this.#request) this.cancel(new RpcError(Code.UNIMPLEMENTED, 'a second request message'));
+    else if (this.#request) this.#refuse(new RpcError(Code.UNIMPLEMENTED, 'a second request message'));
     else {
       this.#request = bytes;
       this.#grpc.startRead();
@@ -96,19 +76,21 @@ export class ServerCall implements OpenCall {
   }
 
   onReceiveHalfClose(): void {
-    if (this.#over) return;
+    if (this.#over || this.#isRefused) return;
+    const bytes = this.#request;
     if (this.#requests) this.#endRequests(this.#requests);
-    else if (!this.#request) this.cancel(new RpcError(Code.UNIMPLEMENTED, 'no request message'));
-    else {
-      const request = this.#decode(this.#request);
-      if (request instanceof RpcError) this.cancel(request);
-      else this.#begin(request);
-    }
+    else if (endsInsideMessage(this.#grpc)) this.#refuse(cutShort());
+    else if (!bytes) this.#refuse(new RpcError(Code.UNIMPLEMENTED, 'no request message'));
+    else this.#begin(new Unread(() => this.#decode(bytes)));
   }
 
   /** grpc-js calls it at the end of every call, well or not. */
   onCancel(): void {
     if (!this.#over) this.cancel(new RpcError(Code.CANCELLED, 'the caller left'));
+  }
+
+  get #isStreamed(): boolean {
+    return this.#method.kind === 'clientStream' || this.#method.kind === 'bidi';
   }
 
   #readTimeout(): boolean {
@@ -117,7 +99,9 @@ export class ServerCall implements OpenCall {
     this.#metadata.remove(TIMEOUT_KEY);
     const timeoutMs = parseTimeout(String(header));
     if (timeoutMs === undefined) {
-      this.cancel(new RpcError(Code.INVALID_ARGUMENT, 'grpc-timeout is not a duration'));
+      const why = new RpcError(Code.INVALID_ARGUMENT, 'grpc-timeout is not a duration');
+      if (this.#isStreamed) this.cancel(why);
+      else this.#refuse(why);
       return false;
     }
     this.#deadlineMs = performance.now() + timeoutMs;
@@ -127,18 +111,30 @@ export class ServerCall implements OpenCall {
     return true;
   }
 
+  /** A request that is none: its call goes the way of all calls, so that it is counted and logged, and fails when it is read. */
+  #refuse(why: RpcError): void {
+    this.#isRefused = true;
+    this.#begin(
+      new Unread(() => {
+        throw why.with({ sent: 'refused' });
+      }),
+    );
+  }
+
   #decode(bytes: Uint8Array): unknown {
     try {
       return this.#method.request.decode(bytes);
     } catch (cause) {
-      return new RpcError(Code.INVALID_ARGUMENT, 'the request cannot be read', { sent: 'refused', cause });
+      throw new RpcError(Code.INVALID_ARGUMENT, 'the request cannot be read', { sent: 'refused', cause });
     }
   }
 
   #receive(requests: MessageStream, bytes: Uint8Array): void {
-    const request = this.#decode(bytes);
-    if (request instanceof RpcError) requests.fail(request);
-    else requests.push(request);
+    try {
+      requests.push(this.#decode(bytes));
+    } catch (error) {
+      requests.fail(asRpcError(error));
+    }
   }
 
   /**
@@ -146,7 +142,10 @@ export class ServerCall implements OpenCall {
    * would take half of the requests for all of them. Both frames come in one read; the reset is known after it.
    */
   #endRequests(requests: MessageStream): void {
-    setImmediate(() => requests.end());
+    setImmediate(() => {
+      if (!this.#over && endsInsideMessage(this.#grpc)) requests.fail(cutShort());
+      else requests.end();
+    });
   }
 
   #begin(request: unknown): void {

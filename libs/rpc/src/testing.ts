@@ -8,7 +8,14 @@ export {
 export { createClock, type Clock } from './testing/clock.ts';
 export { echo } from './testing/echo.ts';
 export { createRig, type Rig, type RigOptions } from './testing/rig.ts';
-export { frame, rawCall, type RawAnswer, type RawCall } from './testing/raw-call.ts';
+export {
+  frame,
+  openRawConnection,
+  rawCall,
+  type RawAnswer,
+  type RawCall,
+  type RawConnection,
+} from './testing/raw-call.ts';
 export { createTlsFolder, type TlsFolder } from './testing/tls-folder.ts';
 export { createMuteProxy, type MuteProxy } from './testing/mute-proxy.ts';
 export { createRelay, type Relay } from './testing/relay.ts';

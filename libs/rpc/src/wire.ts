@@ -23,7 +23,7 @@ export function headerBytes(headers: IncomingHttpHeaders): number {
 
 /**
  * Changes the headers of a call before grpc-js sees them. It misreads some deadlines (`600H` fails at once, `-1S` passes as 1S), so the
- * timeout is moved out of its sight; and a content type that it must not serve is made one that it refuses.
+ * timeout is moved out of its sight; and a verb or content type that it must not serve is made one that it refuses.
  */
 export function prepareHeaders(headers: IncomingHttpHeaders): void {
   delete headers[TIMEOUT_KEY];
@@ -33,5 +33,5 @@ export function prepareHeaders(headers: IncomingHttpHeaders): void {
     headers[TIMEOUT_KEY] = parseTimeout(String(timeout)) === undefined ? 'nonsense' : timeout;
     delete headers['grpc-timeout'];
   }
-  if (!CONTENT_TYPE.test(headers['content-type'] ?? '')) refuse(headers);
+  if (headers[':method'] !== 'POST' || !CONTENT_TYPE.test(headers['content-type'] ?? '')) refuse(headers);
 }

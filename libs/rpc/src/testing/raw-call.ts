@@ -25,31 +25,44 @@ export function frame(bytes: Uint8Array): Buffer {
   return Buffer.concat([head, bytes]);
 }
 
-/** One call by bare HTTP/2, for input that no client would send. */
-export async function rawCall({
-  address,
-  path,
-  headers = {},
-  body = frame(Buffer.alloc(0)),
-}: RawCall): Promise<RawAnswer> {
+/** A connection for raw calls. */
+export interface RawConnection {
+  call(call: Omit<RawCall, 'address'>): Promise<RawAnswer>;
+  close(): void;
+}
+
+/** Opens a connection that takes input that no client would send. A server that ends it ends the calls on it. */
+export function openRawConnection(address: string): RawConnection {
   const session = connect(`http://${address}`);
   session.on('error', () => undefined);
-  const stream = session.request({
-    [constants.HTTP2_HEADER_METHOD]: 'POST',
-    [constants.HTTP2_HEADER_PATH]: path,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    ...headers,
-  });
-  const answer: IncomingHttpHeaders = {};
-  const chunks: Buffer[] = [];
-  stream.on('response', (received) => void Object.assign(answer, received));
-  stream.on('trailers', (received) => void Object.assign(answer, received));
-  stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
-  stream.on('error', () => undefined);
-  stream.end(body);
-  // Not by once(): a reset is an answer here, and it would make that an error.
-  await new Promise<void>((resolve) => stream.once('close', resolve));
-  session.destroy();
-  return { headers: answer, body: Buffer.concat(chunks), rstCode: stream.rstCode ?? 0 };
+  const call: RawConnection['call'] = async ({ path, headers = {}, body = frame(Buffer.alloc(0)) }) => {
+    const stream = session.request({
+      [constants.HTTP2_HEADER_METHOD]: 'POST',
+      [constants.HTTP2_HEADER_PATH]: path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
+    const answer: IncomingHttpHeaders = {};
+    const chunks: Buffer[] = [];
+    stream.on('response', (received) => void Object.assign(answer, received));
+    stream.on('trailers', (received) => void Object.assign(answer, received));
+    stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    stream.on('error', () => undefined);
+    stream.end(body);
+    // Not by once(): a reset is an answer here, and it would make that an error.
+    await new Promise<void>((resolve) => stream.once('close', resolve));
+    return { headers: answer, body: Buffer.concat(chunks), rstCode: stream.rstCode ?? 0 };
+  };
+  return { call, close: () => session.destroy() };
+}
+
+/** One call on a connection of its own. */
+export async function rawCall({ address, ...call }: RawCall): Promise<RawAnswer> {
+  const connection = openRawConnection(address);
+  try {
+    return await connection.call(call);
+  } finally {
+    connection.close();
+  }
 }
