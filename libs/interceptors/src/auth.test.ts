@@ -2,7 +2,6 @@ import { describe, expect, it, test } from '@jest/globals';
 import { Code, compose, RpcError } from '@millrace/rpc';
 import type { Call, Interceptor, Next, Principal } from '@millrace/rpc';
 import { auth, type Authenticate } from './auth.ts';
-import { principalOf } from './call-principal.ts';
 import { answering, failureOf, readAll } from './testing/answers.ts';
 import { KINDS, testCall } from './testing/test-call.ts';
 
@@ -25,7 +24,7 @@ describe('auth', () => {
       await readAll(auth(authenticate)(call, next));
       expect(seen).toEqual(['Bearer x']);
       expect(next.calls[0]?.context.principal).toBe(alice);
-      expect(principalOf(call)).toBe(alice);
+      expect(call.caller).toBe(alice);
     },
   );
 

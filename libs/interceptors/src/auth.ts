@@ -1,6 +1,5 @@
 import { Code, RpcError } from '@millrace/rpc';
 import type { Call, Interceptor, Next, PeerIdentity, Principal, Reply } from '@millrace/rpc';
-import { rememberPrincipal } from './call-principal.ts';
 
 /**
  * Says on whose behalf a call comes, from its `authorization` metadata and from the verified certificate of the other end, whichever there
@@ -17,7 +16,7 @@ function denied(reason: string, message: string): RpcError {
 
 function admit(call: Call, next: Next, principal: Principal): Promise<Reply> {
   const { roles } = call.method.policy;
-  rememberPrincipal(call, principal);
+  call.caller = principal;
   if (!principal.roles.some((role) => roles.includes(role))) {
     throw denied('ROLE_MISSING', `the method needs one of the roles ${roles.join(', ')}`);
   }

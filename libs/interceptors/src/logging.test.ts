@@ -1,6 +1,5 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { Code, RpcError } from '@millrace/rpc';
-import { rememberPrincipal } from './call-principal.ts';
 import { logging } from './logging.ts';
 import { answering, failureOf, readAll, replyTo } from './testing/answers.ts';
 import { FakeClock } from './testing/fake-clock.ts';
@@ -29,7 +28,7 @@ describe('logging', () => {
     await failureOf(
       readAll(
         interceptor(call, async (inner) => {
-          rememberPrincipal(inner.with({}), { subject: 'alice', tenant: 't', roles: [] });
+          inner.with({}).caller = { subject: 'alice', tenant: 't', roles: [] };
           clock.advance(12.345);
           return replyTo(inner, [{ secret }], new RpcError(Code.NOT_FOUND, secret, { reason: 'NO_ORDER' }));
         }),

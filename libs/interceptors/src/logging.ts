@@ -1,6 +1,5 @@
 import { Code, codeName, onFinished, type Call, type Interceptor, type RpcError } from '@millrace/rpc';
 import { systemClock, type Clock } from './clock.ts';
-import { principalOf } from './call-principal.ts';
 import type { Logger } from './logger.ts';
 import { isServerFault } from './server-fault.ts';
 
@@ -28,7 +27,7 @@ function fieldsOf(call: Call, ended: { durationMs: number; error: RpcError | und
     ...(error && { reason: error.reason }),
     durationMs: Math.round(durationMs * 100) / 100,
     peer: call.peer,
-    subject: principalOf(call)?.subject,
+    subject: call.caller?.subject,
     traceId: call.context.trace?.traceId,
   };
 }

@@ -1,6 +1,6 @@
 import type { CallKind, Method } from '@millrace/contracts';
 import { Cancellation, type Undo } from './cancellation.ts';
-import type { Context } from './context.ts';
+import type { Context, Principal } from './context.ts';
 import type { ReadonlyMetadata } from './metadata.ts';
 import type { RpcError } from './status.ts';
 import type { PeerIdentity } from './tls/peer-identity.ts';
@@ -32,6 +32,8 @@ export interface CallOrigin {
   readonly peer?: string | undefined;
   /** Whose certificate the other end has shown, on a server that asks for one. */
   readonly peerIdentity?: PeerIdentity | undefined;
+  /** As in {@link Call}. */
+  caller?: Principal | undefined;
 }
 
 /** A copy of a call that can be cancelled by itself. */
@@ -89,9 +91,16 @@ export class Call implements CallFields {
     return this.#origin.peerIdentity;
   }
 
-  /** The same object for every copy of the call: a WeakMap's key for what an interceptor remembers about it. */
-  get identity(): object {
-    return this.#origin;
+  /**
+   * Who called, from the moment that an interceptor knows and says so. All copies share it: for logs, which are written outside of
+   * that interceptor. What happens for the call goes by its context's principal.
+   */
+  get caller(): Principal | undefined {
+    return this.#origin.caller;
+  }
+
+  set caller(principal: Principal) {
+    this.#origin.caller = principal;
   }
 
   /** Why nobody waits for the call any more; undefined while somebody does. */
