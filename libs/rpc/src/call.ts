@@ -91,6 +91,11 @@ export class Call implements CallFields {
     return this.#origin.peerIdentity;
   }
 
+  /** The same object for every copy of the call: by it one knows them for one call. */
+  get identity(): object {
+    return this.#origin;
+  }
+
   /**
    * Who called, from the moment that an interceptor knows and says so. All copies share it: for logs, which are written outside of
    * that interceptor. What happens for the call goes by its context's principal.
