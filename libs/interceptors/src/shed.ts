@@ -27,6 +27,20 @@ const LIMIT: Gauge = {
   combine: (a, b) => a + b,
 };
 
+const DELAYS = 16;
+
+/**
+ * Made once, because a server that is overloaded has better things to do than to write down stacks. With different delays, so that
+ * those who are refused together do not come back together.
+ */
+function createRefusals(maxWaitMs: number): readonly RpcError[] {
+  return Array.from({ length: DELAYS }, (_, index) => {
+    const retryDelayMs = Math.ceil(maxWaitMs * (0.5 + index / DELAYS));
+    const init = { reason: 'OVERLOADED', sent: 'refused', retryDelayMs } as const;
+    return new RpcError(Code.RESOURCE_EXHAUSTED, 'the server is overloaded', init);
+  });
+}
+
 /**
  * Server side: keeps the server working when more is asked of it than it can do. Calls wait for a moment while the event loop is busy
  * or too many are in flight, critical ones first; who would wait too long is refused at once, before any work, with
@@ -43,16 +57,13 @@ export function shed(options: ShedOptions = {}): Interceptor {
   const refusals = meter.createCounter('millrace.server.shed', { description: 'Calls refused by overload' });
   show(meter, LIMIT, { of: limit, figures: ({ value }) => [[server, Math.floor(value)]] });
 
+  const errors = createRefusals(maxWaitMs);
+  let refused = 0;
   const refuse = ({ method }: Call, why: Shortage): RpcError => {
     const { criticality } = method.policy;
     refusals.add(1, { 'rpc.method': method.path.slice(1), criticality, reason: why });
     trace.getActiveSpan()?.addEvent('shed', { criticality, reason: why });
-    return new RpcError(Code.RESOURCE_EXHAUSTED, 'the server is overloaded', {
-      reason: 'OVERLOADED',
-      sent: 'refused',
-      // Spread, so that those who are refused together do not come back together.
-      retryDelayMs: Math.ceil(maxWaitMs * (0.5 + Math.random())),
-    });
+    return errors[refused++ % errors.length] as RpcError;
   };
   const serve = async (call: Call, next: Next): Promise<Reply> => {
     const startMs = loop.now();
