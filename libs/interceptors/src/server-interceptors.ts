@@ -32,15 +32,18 @@ export interface ServerChainOptions {
   readonly validate?: ValidateOptions;
   /** From when on a call is worth a warning. Default 1,000. */
   readonly slowMs?: number;
+  /** The share of calls that went well and fast that are logged, where debug is off. Default 0.01. */
+  readonly sampleSuccess?: number;
 }
 
 /** The chain that every service is served through, outermost first. */
 export function serverInterceptors(options: ServerChainOptions = {}): Interceptor[] {
-  const { logger = consoleLogger, service = 'server', slowMs, errors: table } = options;
+  const { logger = consoleLogger, service = 'server', slowMs, sampleSuccess, errors: table } = options;
+  const share = sampleSuccess === undefined ? {} : { sampleSuccess };
   return [
     tracing(),
     metrics(),
-    logging({ logger, service, ...(slowMs !== undefined && { slowMs }) }),
+    logging({ logger, service, ...(slowMs !== undefined && { slowMs }), ...share }),
     errors({ logger, ...(table && { table }) }),
     ...(options.shed === false ? [] : [shed({ server: service, ...options.shed })]),
     auth(options.auth ?? serviceCertificates(spiffeServices())),
