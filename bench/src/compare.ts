@@ -37,10 +37,11 @@ export interface Comparison {
   readonly rounds: number;
 }
 
-/** How often and how long. */
+/** How often. */
 export interface Rounds {
   readonly rounds: number;
-  readonly warmUpMs: number;
+  /** Calls or messages that each pair does before. */
+  readonly warmUp: number;
 }
 
 /** Above this share of the machine a round is disturbed, and repeated once. */
@@ -95,8 +96,8 @@ interface Round {
 const isDisturbed = ({ bare, full }: Round): boolean => Math.max(bare.others, full.others) > DISTURBED;
 
 /** Runs both pairs under one load, in turns. A disturbed round is run again; when that does not help it counts, and is counted. */
-export async function compare(pairs: Pairs, load: Load, { rounds, warmUpMs }: Rounds): Promise<Comparison> {
-  await runRound(pairs, { ...load, durationMs: warmUpMs }, false);
+export async function compare(pairs: Pairs, load: Load, { rounds, warmUp }: Rounds): Promise<Comparison> {
+  await runRound(pairs, { ...load, durationMs: 0, atLeast: warmUp }, false);
   const kept: Round[] = [];
   for (let index = 0; index < rounds; index++) {
     let round = await runRound(pairs, load, index % 2 === 1);

@@ -15,7 +15,7 @@ export const streams: Scenario = ({ full, progress }) =>
     const measures: Measure[] = [];
     for (const { kind, name, inFlight } of KINDS) {
       const load = { kind, inFlight, durationMs: full ? 5_000 : 1_500 };
-      const compared = await compare(pairs, load, { rounds: full ? 11 : 5, warmUpMs: 2_000 });
+      const compared = await compare(pairs, load, { rounds: full ? 11 : 5, warmUp: 100_000 });
       progress(tell(name, compared));
       measures.push(
         {

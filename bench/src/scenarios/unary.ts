@@ -39,7 +39,7 @@ export const unary: Scenario = ({ full, progress }) =>
       const load = { kind: 'unary', inFlight, durationMs: full ? 5_000 : 1_500 } as const;
       const compared = await compare(pairs, load, {
         rounds: full ? 11 : 5,
-        warmUpMs: inFlight === 64 ? 3_000 : 500,
+        warmUp: inFlight === 64 ? 20_000 : 1_000,
       });
       progress(tell(`unary, ${inFlight} in flight`, compared));
       measures.push(...measuresOf(inFlight, compared));

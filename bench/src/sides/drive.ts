@@ -6,6 +6,8 @@ export interface Load {
   /** Calls at once; of bidi, messages at once on one stream. */
   readonly inFlight: number;
   readonly durationMs: number;
+  /** Goes on until it has done so many, for a warm-up: a busy machine does little in a time. Default 0. */
+  readonly atLeast?: number;
 }
 
 /** What came of it: calls or messages, and what they cost this process. */
@@ -19,7 +21,7 @@ export interface Driven {
 const STREAM_LENGTH = 10_000;
 
 /** Keeps so many calls under way until the time is over. */
-function driveUnary(traffic: Traffic, { inFlight, durationMs }: Load): Promise<number> {
+function driveUnary(traffic: Traffic, { inFlight, durationMs, atLeast = 0 }: Load): Promise<number> {
   const untilMs = performance.now() + durationMs;
   let count = 0;
   let open = inFlight;
@@ -27,17 +29,18 @@ function driveUnary(traffic: Traffic, { inFlight, durationMs }: Load): Promise<n
     const done = (error: unknown): void => {
       if (error) reject(error as Error);
       count += 1;
-      if (performance.now() < untilMs) traffic.unary(done);
+      if (count < atLeast || performance.now() < untilMs) traffic.unary(done);
       else if (--open === 0) resolve(count);
     };
     for (let index = 0; index < inFlight; index++) traffic.unary(done);
   });
 }
 
-async function driveStreams(traffic: Traffic, { kind, inFlight, durationMs }: Load): Promise<number> {
+async function driveStreams(traffic: Traffic, load: Load): Promise<number> {
+  const { kind, inFlight, durationMs, atLeast = 0 } = load;
   const untilMs = performance.now() + durationMs;
   let count = 0;
-  while (performance.now() < untilMs) {
+  while (count < atLeast || performance.now() < untilMs) {
     if (kind === 'bidi') await traffic.bidi(STREAM_LENGTH, inFlight);
     else await traffic.serverStream(STREAM_LENGTH);
     count += STREAM_LENGTH;
