@@ -26,6 +26,17 @@ test('an error survives its bytes', () => {
   );
 });
 
+test('any delay can be written, in whole milliseconds', () => {
+  const delay = fc.oneof(fc.double(), fc.double({ min: 0, max: 60_000, noNaN: true }));
+  fc.assert(
+    fc.property(delay, (retryDelayMs) => {
+      const back = decodeStatus(encodeStatus(new RpcError(Code.UNAVAILABLE, 'busy', { retryDelayMs })));
+      const wholeMs = Math.min(Math.max(Math.ceil(retryDelayMs), -1), 315_576_000_000_000);
+      expect(back?.retryDelayMs).toBe(Number.isNaN(retryDelayMs) ? undefined : wholeMs + 0);
+    }),
+  );
+});
+
 test('wrong fields are named in the message and in the details', () => {
   const error = badRequest([
     { field: 'lines[0].sku', description: 'unknown', reason: 'UNKNOWN_PRODUCT' },

@@ -6,6 +6,7 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
   StatusSchema,
+  type RetryInfo,
   type Status,
 } from '@millrace/contracts';
 import { Code, codeName, normalizeCode, RpcError, type Detail } from './status.ts';
@@ -40,6 +41,16 @@ export function fieldViolations(error: RpcError): readonly FieldViolation[] {
   );
 }
 
+/** The longest Duration: ten thousand years. */
+const LONGEST_MS = 315_576_000_000_000;
+
+/** In whole milliseconds: a Duration has no fractions of nanoseconds, and what cannot be written would cost the process. */
+function retryInfo(delayMs: number | undefined): RetryInfo[] {
+  if (delayMs === undefined || Number.isNaN(delayMs)) return [];
+  const wholeMs = Math.min(Math.max(Math.ceil(delayMs), -1), LONGEST_MS);
+  return [create(RetryInfoSchema, { retryDelay: durationFromMs(wholeMs) })];
+}
+
 /** An error as google.rpc.Status: ErrorInfo first, then RetryInfo where there is a delay, then its other details. */
 export function toStatus(error: RpcError): Status {
   const info = create(ErrorInfoSchema, {
@@ -47,15 +58,7 @@ export function toStatus(error: RpcError): Status {
     domain: ERROR_DOMAIN,
     metadata: error.retried ? { retried: 'true' } : {},
   });
-  const retry =
-    error.retryDelayMs === undefined
-      ? []
-      : [
-          anyPack(
-            RetryInfoSchema,
-            create(RetryInfoSchema, { retryDelay: durationFromMs(error.retryDelayMs) }),
-          ),
-        ];
+  const retry = retryInfo(error.retryDelayMs).map((one) => anyPack(RetryInfoSchema, one));
   const others = error.details.flatMap((detail) => {
     const schema = REGISTRY.getMessage(detail.$typeName);
     return schema ? [anyPack(schema, detail as Message)] : [];
