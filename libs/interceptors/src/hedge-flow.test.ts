@@ -58,7 +58,7 @@ test.each([
   expect(await call(kind, ['a'])).toEqual(answer);
   expect(await told.promise).toMatchObject({ code: Code.CANCELLED });
   expect(served.map(({ metadata }) => metadata.get('millrace-retry'))).toEqual([undefined, '1']);
-  expect(budget.tokens).toBeCloseTo(9.1);
+  expect(budget.tokens).toBeCloseTo(8.1);
 });
 
 test.each(['unary', 'serverStream'] as const)(

@@ -153,6 +153,7 @@ test.each<[string, TestCallOptions]>([
   ['that streams its requests', { kind: 'clientStream' }],
   ['that streams both ways', { kind: 'bidi' }],
   ['made for a request that is tried again', { context: { isRetry: true } }],
+  ['made for a request that has hedges', { context: { isHedged: true } }],
   ['with no time left for it', { deadlineMs: 1_010 }],
 ])('a call %s has no hedge', async (_what, options) => {
   const { clock, start, attempts } = rig();
@@ -187,8 +188,8 @@ describe('hedges', () => {
     expect(records).toEqual([{ name: 'millrace.client.hedges', value: 1, attributes }]);
   });
 
-  it('come out of the budget of retries', async () => {
-    const { clock, start, attempts } = rig(new RetryBudget({ capacity: 2 }));
+  it('come out of the budget of retries, two tokens each', async () => {
+    const { clock, start, attempts } = rig(new RetryBudget({ capacity: 5 }));
     for (let count = 0; count < 5; count++) start();
     clock.advance(10);
     expect(attempts).toHaveLength(7);

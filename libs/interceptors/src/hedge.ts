@@ -22,11 +22,15 @@ interface Seen {
   pausedUntilMs: number;
 }
 
-/** Reads that say so in their proto; only the first attempt of somebody who is not a second attempt. */
+/**
+ * Reads that say so in their proto; only the first attempt, and only of who is no second attempt and may not get one: were every hop of a
+ * chain to hedge, each would add its twentieth to all behind it.
+ */
 function mayHedge({ method, attempt, context }: Call): boolean {
   const { hedge: policy, idempotency, longLived } = method.policy;
   if (!policy.enabled || idempotency !== 'noSideEffects' || longLived) return false;
-  return attempt === 0 && !context.isRetry && (method.kind === 'unary' || method.kind === 'serverStream');
+  if (attempt > 0 || context.isRetry || context.isHedged) return false;
+  return method.kind === 'unary' || method.kind === 'serverStream';
 }
 
 /** One attempt, until its first message. A server that asks for a delay gets no hedges for so long. */

@@ -31,7 +31,8 @@ function receive(call: Call, next: Next): Promise<Reply> {
   const isRetry = metadata.get(RETRY_KEY) !== undefined;
   const said = context.principal?.actor === undefined ? undefined : metadata.get(CRITICALITY_KEY);
   const criticality = isCriticality(said) ? said : method.policy.criticality;
-  return next(call.with({ context: context.with({ isRetry, criticality }) }));
+  const isHedged = method.policy.hedge.enabled;
+  return next(call.with({ context: context.with({ isRetry, isHedged, criticality }) }));
 }
 
 /**

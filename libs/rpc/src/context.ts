@@ -24,6 +24,8 @@ export interface ContextFields {
   readonly criticality: Criticality | undefined;
   /** Somebody upstream is trying again already: do not try again here. */
   readonly isRetry: boolean;
+  /** Whoever made the request sends it a second time when it is slow: do not do the same here. */
+  readonly isHedged: boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export class Context implements ContextFields {
   readonly principal: Principal | undefined;
   readonly criticality: Criticality | undefined;
   readonly isRetry: boolean;
+  readonly isHedged: boolean;
   readonly #cancellation: Cancellation;
 
   constructor(fields: Partial<ContextFields> = {}, cancellation = new Cancellation()) {
@@ -44,6 +47,7 @@ export class Context implements ContextFields {
     this.principal = fields.principal;
     this.criticality = fields.criticality;
     this.isRetry = fields.isRetry ?? false;
+    this.isHedged = fields.isHedged ?? false;
     this.#cancellation = cancellation;
   }
 
@@ -62,11 +66,12 @@ export class Context implements ContextFields {
 
   /** A changed copy that is cancelled together with this one, or by `cancellation` where one is given. */
   with(patch: Partial<ContextFields>, cancellation = this.#cancellation): Context {
-    const { deadlineMs, trace, principal, criticality, isRetry } = this;
-    return new Context({ deadlineMs, trace, principal, criticality, isRetry, ...patch }, cancellation);
+    const { deadlineMs, trace, principal, criticality, isRetry, isHedged } = this;
+    const fields = { deadlineMs, trace, principal, criticality, isRetry, isHedged };
+    return new Context({ ...fields, ...patch }, cancellation);
   }
 
-  /** For work that outlives its caller: keeps trace and principal, drops deadline, cancellation and retry mark. */
+  /** For work that outlives its caller: keeps trace and principal, drops deadline, cancellation and the marks of second attempts. */
   detach(): Context {
     const { trace, principal, criticality } = this;
     return new Context({ trace, principal, criticality });

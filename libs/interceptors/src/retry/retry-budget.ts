@@ -29,11 +29,11 @@ export class RetryBudget {
     this.#tokens = Math.min(this.#capacity, this.#tokens + this.#perSuccess);
   }
 
-  /** Takes one retry out of the budget; false when there is none. */
-  take(): boolean {
+  /** Takes a second attempt out of the budget; false when there is not so much in it. */
+  take(tokens = 1): boolean {
     // Ten times 0.1 is a little less than 1.
-    if (this.#tokens < 1 - 1e-9) return false;
-    this.#tokens = Math.max(0, this.#tokens - 1);
+    if (this.#tokens < tokens - 1e-9) return false;
+    this.#tokens = Math.max(0, this.#tokens - tokens);
     return true;
   }
 }
