@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createPolicyTable } from '@millrace/contracts';
 import { EchoService } from '@millrace/contracts/testing';
-import { Code, RpcError, type Call } from '@millrace/rpc';
+import { Code, RpcError, type Call, type Interceptor } from '@millrace/rpc';
 import { createRig, type Rig } from '@millrace/rpc/testing';
 import { hedge } from './hedge.ts';
 import { propagation } from './propagation.ts';
@@ -75,6 +75,21 @@ test.each(['unary', 'serverStream'] as const)(
     expect(served).toHaveLength(3);
   },
 );
+
+test.each([
+  ['unary', true],
+  ['serverStream', true],
+  ['clientStream', false],
+] as const)('what is done for a %s call is told whether it has hedges: %s', async (kind, isHedged) => {
+  const seen: boolean[] = [];
+  const look: Interceptor = (call, next) => {
+    seen.push(call.context.isHedged);
+    return next(call);
+  };
+  await using rig = await createRig({ policies, server: [propagation(), look] });
+  await rig.call(kind, ['a']);
+  expect(seen).toEqual([isHedged]);
+});
 
 test.each(['unary', 'serverStream'] as const)(
   'both handlers of a %s call are told when its caller leaves',

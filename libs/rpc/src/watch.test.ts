@@ -180,6 +180,18 @@ describe('a watch', () => {
     expect((await take(events, 3)).taken).toEqual(['1', '2', '3']);
   });
 
+  it('keeps its cursor over messages that have none', async () => {
+    const { events, cursors } = serving(
+      [
+        [['1', 'news'], down],
+        [['2'], 'open'],
+      ],
+      { cursorOf: (event) => (event === 'news' ? undefined : event) },
+    );
+    expect((await take(events, 3)).taken).toEqual(['1', 'news', '2']);
+    expect(cursors).toEqual(['', '1']);
+  });
+
   it('drops what is out of order, where it can tell', async () => {
     const isAfter = (cursor: string, last: string) => Number(cursor) > Number(last);
     const { events } = serving([[['1', '3', '2', '3', '4'], 'open']], { isAfter });

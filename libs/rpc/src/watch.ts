@@ -9,8 +9,8 @@ import { timers } from './timer-wheel.ts';
 export interface WatchOptions<E> {
   /** Opens the stream behind a cursor. Called anew after every break, so that credentials and endpoints are as well. */
   readonly open: (cursor: string) => AsyncIterable<E>;
-  /** Behind which cursor a stream goes on after this event. */
-  readonly cursorOf: (event: E) => string;
+  /** Behind which cursor a stream goes on after this event; undefined for a message that moves none. */
+  readonly cursorOf: (event: E) => string | undefined;
   /** Where to begin. Default: the empty cursor. What that means is the method's affair; if it is "now", a break before the first event loses some. */
   readonly from?: string;
   /** Ends it, as leaving its loop does. */
@@ -109,6 +109,7 @@ class Watching<E> {
   #isNew(event: E): boolean {
     const { cursorOf, isAfter } = this.#options;
     const cursor = cursorOf(event);
+    if (cursor === undefined) return true;
     if (isAfter ? !isAfter(cursor, this.#cursor) : cursor === this.#cursor) return false;
     this.#cursor = cursor;
     this.#hasBrought = true;

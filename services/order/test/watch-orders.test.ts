@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { OrderEvent } from '@millrace/contracts';
-import { Code } from '@millrace/rpc';
+import type { OrderEvent, WatchOrdersResponse } from '@millrace/contracts';
+import { Code, watch } from '@millrace/rpc';
 import { anOrder, read, startRig, take, type Rig, type Shop } from './support/rig.ts';
 
 let rig: Rig;
@@ -40,13 +40,20 @@ test('a watcher who comes back with the last cursor misses nothing and sees noth
   expect(new Set(seen.map(nameOf)).size).toBe(40);
 });
 
-test('a cursor outlives the process that gave it', async () => {
+test('a watch outlives the process that it began with', async () => {
   const who = { subject: 'ada' };
   await placeMany(rig.as(who), 1);
-  const seen = await take(rig.as(who).orders.watchOrders({ cursor: '0' }), 2);
-  await rig.restart();
-  const rest = await take(rig.as(who).orders.watchOrders({ cursor: seen[1]?.cursor ?? '' }), 2);
-  expect([...seen, ...rest].map(({ order }) => order?.sequence)).toEqual([1n, 2n, 3n, 4n]);
+  const seen: OrderEvent[] = [];
+  const open = (cursor: string) => rig.as(who).orders.watchOrders({ cursor });
+  const cursorOf = ({ event }: WatchOrdersResponse) => event?.cursor;
+  for await (const { event } of watch({ open, cursorOf, from: '0' })) {
+    if (event) seen.push(event);
+    if (seen.length === 8) break;
+    if (seen.length !== 2) continue;
+    await rig.restart();
+    await placeMany(rig.as(who), 1);
+  }
+  expect(seen.map(({ order }) => order?.sequence)).toEqual([1n, 2n, 3n, 4n, 1n, 2n, 3n, 4n]);
 });
 
 test('without a cursor a watch begins now', async () => {
