@@ -13,6 +13,7 @@ test('an error survives its bytes', () => {
     message: text,
     reason: fc.stringMatching(/^[A-Z_]{1,20}$/),
     retried: fc.boolean(),
+    sent: fc.constantFrom('maybe' as const, 'refused' as const),
     retryDelayMs: fc.option(fc.nat(), { nil: undefined }),
     violations: fc.array(fc.record({ field: text, description: text, reason: text })),
   });

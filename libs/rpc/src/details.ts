@@ -56,7 +56,10 @@ export function toStatus(error: RpcError): Status {
   const info = create(ErrorInfoSchema, {
     reason: error.reason,
     domain: ERROR_DOMAIN,
-    metadata: error.retried ? { retried: 'true' } : {},
+    metadata: {
+      ...(error.retried && { retried: 'true' }),
+      ...(error.sent === 'refused' && { refused: 'true' }),
+    },
   });
   const retry = retryInfo(error.retryDelayMs).map((one) => anyPack(RetryInfoSchema, one));
   const others = error.details.flatMap((detail) => {
@@ -83,6 +86,7 @@ export function fromStatus(status: Status): RpcError {
     reason: info?.reason || codeName(code),
     retryDelayMs: retry?.retryDelay ? durationMs(retry.retryDelay) : undefined,
     retried: info?.metadata['retried'] === 'true',
+    sent: info?.metadata['refused'] === 'true' ? 'refused' : 'maybe',
     details: details.filter((detail) => detail.$typeName === 'google.rpc.BadRequest'),
   });
 }

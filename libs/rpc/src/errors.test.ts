@@ -53,6 +53,22 @@ test.each(KINDS)('%s: what a handler throws by accident stays inside', async (ki
   await expect(failure).rejects.toMatchObject({ code: Code.INTERNAL, message: 'internal error' });
 });
 
+test.each(KINDS)('%s: the caller knows that it was refused before any work', async (kind) => {
+  const full = new RpcError(Code.RESOURCE_EXHAUSTED, 'full', { sent: 'refused', retryDelayMs: 5 });
+  await using rig = await createRig({ server: [() => Promise.reject(full)] });
+  await expect(rig.call(kind)).rejects.toMatchObject({ sent: 'refused', retryDelayMs: 5 });
+});
+
+test.each(['refused', 'never'] as const)(
+  'a call that a handler made was %s, its own was not',
+  async (sent) => {
+    for (const kind of KINDS) {
+      await using rig = await createRig(throwing(new RpcError(Code.UNAVAILABLE, 'full', { sent })));
+      await expect(rig.call(kind)).rejects.toMatchObject({ code: Code.UNAVAILABLE, sent: 'maybe' });
+    }
+  },
+);
+
 test.each(KINDS)('%s: an interceptor refuses before any headers', async (kind) => {
   const refuse: Interceptor = () => Promise.reject(new RpcError(Code.UNAUTHENTICATED, 'who are you?'));
   await using rig = await createRig({ server: [refuse] });

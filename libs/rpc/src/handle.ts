@@ -7,6 +7,11 @@ import { NO_METADATA } from './metadata.ts';
 import { streamOf } from './stream-of.ts';
 import { Code, RpcError } from './status.ts';
 
+/** A call that a handler has made was refused, perhaps; the handler's own has begun, and its caller may not take it for untouched. */
+function begun(error: unknown): unknown {
+  return error instanceof RpcError && error.sent !== 'maybe' ? error.with({ sent: 'maybe' }) : error;
+}
+
 /** The innermost step of a server: gives the call to its handler. A method without a handler is UNIMPLEMENTED. */
 export function createHandle(implementations: readonly Implementation[]): Next {
   const handlers = new Map<string, AnyHandler>();
@@ -21,8 +26,12 @@ export function createHandle(implementations: readonly Implementation[]): Next {
     if (!handler) throw new RpcError(Code.UNIMPLEMENTED, `${call.method.path} is not implemented`);
     const { context } = call;
     if (call.kind === 'unary' || call.kind === 'clientStream') {
-      const message = await runInContext(context, () => handler(call.requests ?? call.request, call));
-      return { kind: 'one', message, headers: NO_METADATA, trailers: NO_METADATA };
+      try {
+        const message = await runInContext(context, () => handler(call.requests ?? call.request, call));
+        return { kind: 'one', message, headers: NO_METADATA, trailers: NO_METADATA };
+      } catch (error) {
+        throw begun(error);
+      }
     }
     // Each step of a generator runs in the context of whoever asks for the next value: in this one, with the active span.
     const messages = runInContext(context, () =>
@@ -31,6 +40,7 @@ export function createHandle(implementations: readonly Implementation[]): Next {
         AsyncLocalStorage.snapshot(),
       ),
     );
+    messages.tap({ ending: begun });
     return { kind: 'many', messages, headers: NO_METADATA, trailers: Promise.resolve(NO_METADATA) };
   };
 }
