@@ -111,6 +111,15 @@ describe('the breaker', () => {
     },
   );
 
+  test.each([
+    ['its age', Code.UNAVAILABLE, 'MAX_AGE'],
+    ['what this side did not send', Code.DEADLINE_EXCEEDED, 'STREAM_IDLE'],
+  ] as const)('does not count a stream that was ended for %s', async (_what, code, reason) => {
+    const { times, changes } = rig();
+    await times(40, async (call) => replyTo(call, ['a'], new RpcError(code, 'enough', { reason })), 'bidi');
+    expect(changes).toEqual([]);
+  });
+
   it('keeps methods apart', async () => {
     const { interceptor, times } = rig();
     await times(20, failingWith(Code.UNAVAILABLE));

@@ -11,8 +11,11 @@ const FAILURES: ReadonlySet<Code> = new Set([
   Code.DATA_LOSS,
 ]);
 
+/** A stream that was ended for its age, or for what this side did not send, says nothing about its server's health. */
+const HARMLESS: ReadonlySet<string> = new Set(['MAX_AGE', 'STREAM_IDLE']);
+
 function outcomeOf(error: RpcError): Outcome {
-  if (error.code === Code.CANCELLED) return 'neither';
+  if (error.code === Code.CANCELLED || HARMLESS.has(error.reason)) return 'neither';
   // What failed on this side before it was sent says nothing either, unless nobody was there to send it to.
   if (error.sent === 'never' && error.code !== Code.UNAVAILABLE) return 'neither';
   return FAILURES.has(error.code) ? 'failure' : 'success';
