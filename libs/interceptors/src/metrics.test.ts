@@ -87,6 +87,21 @@ describe.each(SIDES)('on the %s', (side) => {
     }
   });
 
+  it('records what a stream has carried each way, in bytes', async () => {
+    const rigged = rig();
+    const { call } = testCall({ side, kind: 'bidi' });
+    const reply = rigged.interceptor(call, async (inner) => {
+      inner.traffic.sentBytes += 70;
+      inner.traffic.receivedBytes += 9;
+      return replyTo(inner, ['a']);
+    });
+    await readAll(reply);
+    expect(rigged.of(`millrace.${side}.stream.bytes`)).toMatchObject([
+      { value: 70, attributes: { 'network.io.direction': 'transmit' } },
+      { value: 9, attributes: { 'network.io.direction': 'receive' } },
+    ]);
+  });
+
   it('counts what was read when the reader leaves', async () => {
     const rigged = rig();
     const { call } = testCall({ side, kind: 'serverStream' });

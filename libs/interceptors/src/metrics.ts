@@ -46,9 +46,13 @@ async function counted(call: Call, next: Next, { instruments, figures }: Measure
   let replies = 0;
   const isClient = call.side === 'client';
   const finished = (): void => {
-    if (call.requests) instruments.messages.record(requests, isClient ? figures.sent : figures.received);
+    const { messages, bytes } = instruments;
+    const { sentBytes, receivedBytes } = call.traffic;
+    bytes.record(sentBytes, figures.sent);
+    bytes.record(receivedBytes, figures.received);
+    if (call.requests) messages.record(requests, isClient ? figures.sent : figures.received);
     if (call.kind === 'clientStream') return;
-    instruments.messages.record(replies, isClient ? figures.received : figures.sent);
+    messages.record(replies, isClient ? figures.received : figures.sent);
   };
   const reply = onFinished(next(tapRequests(call, { message: () => void requests++ })), finished);
   return tapReply(await reply, { message: () => void replies++ });
@@ -56,8 +60,8 @@ async function counted(call: Call, next: Next, { instruments, figures }: Measure
 
 /**
  * Measures calls by method, under the names of OpenTelemetry's RPC conventions where there is one: `rpc.server.call.duration` or
- * `rpc.client.call.duration` by status, `millrace.<side>.calls.active`, and `millrace.<side>.stream.messages`, the messages of a
- * stream by direction.
+ * `rpc.client.call.duration` by status, `millrace.<side>.calls.active`, and `millrace.<side>.stream.messages` and `.bytes`, what a
+ * stream has carried by direction.
  */
 export function metrics({ meter, clock = systemClock }: MetricsOptions = {}): Interceptor {
   const sides = meter ? createSides(meter) : sharedSides();

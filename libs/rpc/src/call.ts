@@ -23,6 +23,12 @@ export interface CallFields {
   readonly context: Context;
 }
 
+/** What a call has brought over the wire, all its attempts together, in bytes of messages before compression. */
+export interface Traffic {
+  sentBytes: number;
+  receivedBytes: number;
+}
+
 /** What every copy of a call shares. */
 export interface CallOrigin {
   readonly side: 'client' | 'server';
@@ -34,6 +40,8 @@ export interface CallOrigin {
   readonly peerIdentity?: PeerIdentity | undefined;
   /** As in {@link Call}. */
   caller?: Principal | undefined;
+  /** As in {@link Call}. */
+  traffic?: Traffic | undefined;
 }
 
 /** A copy of a call that can be cancelled by itself. */
@@ -91,6 +99,11 @@ export class Call implements CallFields {
     return this.#origin.peerIdentity;
   }
 
+  /** Counted by the transport; made when first read. */
+  get traffic(): Traffic {
+    return (this.#origin.traffic ??= { sentBytes: 0, receivedBytes: 0 });
+  }
+
   /** The same object for every copy of the call: by it one knows them for one call. */
   get identity(): object {
     return this.#origin;
@@ -132,7 +145,8 @@ export class Call implements CallFields {
   fork(): Fork {
     const cancellation = new Cancellation();
     const release = this.onCancel((why) => cancellation.cancel(why));
-    return { call: new Call({ ...this.#origin, cancellation }, this), cancellation, release };
+    const origin = { ...this.#origin, cancellation, traffic: this.traffic };
+    return { call: new Call(origin, this), cancellation, release };
   }
 
   with(patch: Partial<CallFields>): Call {

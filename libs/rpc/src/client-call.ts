@@ -1,5 +1,5 @@
 import { Metadata, type Channel, type StatusObject } from '@grpc/grpc-js';
-import type { Call } from './call.ts';
+import type { Call, Traffic } from './call.ts';
 import type { Undo } from './cancellation.ts';
 import { fromGrpcMetadata, toGrpcMetadata } from './grpc-metadata.ts';
 import { fromGrpcStatus, isConnectionLost } from './grpc-status.ts';
@@ -37,6 +37,7 @@ const MESSAGE_BYTES = 64;
  */
 export class ClientCall {
   readonly #call: Call;
+  readonly #traffic: Traffic;
   readonly #grpc: GrpcCall;
   readonly #observer: CallObserver | undefined;
   readonly #reply = Promise.withResolvers<Reply>();
@@ -54,6 +55,7 @@ export class ClientCall {
   /** Throws an RpcError when it cannot be sent at all. */
   constructor(channel: Channel, call: Call, observer?: CallObserver) {
     this.#call = call;
+    this.#traffic = call.traffic;
     this.#observer = observer;
     const isStreamed = call.kind === 'serverStream' || call.kind === 'bidi';
     if (isStreamed) {
@@ -93,6 +95,7 @@ export class ClientCall {
   onReceiveMessage(bytes: Uint8Array): void {
     if (this.#over) return;
     this.#messageCount += 1;
+    this.#traffic.receivedBytes += bytes.byteLength;
     let message: unknown;
     try {
       message = this.#call.method.response.decode(bytes);
@@ -143,6 +146,7 @@ export class ClientCall {
   #encode(message: unknown): Buffer {
     try {
       const { buffer, byteOffset, byteLength } = this.#call.method.request.encode(message);
+      this.#traffic.sentBytes += byteLength;
       return Buffer.from(buffer, byteOffset, byteLength);
     } catch (cause) {
       throw new RpcError(Code.INTERNAL, 'the request cannot be written', { sent: 'never', cause });

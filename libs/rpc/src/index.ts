@@ -1,4 +1,4 @@
-export { Call, type CallFields, type CallOrigin, type Fork } from './call.ts';
+export { Call, type CallFields, type CallOrigin, type Fork, type Traffic } from './call.ts';
 export { callAll, type CallAllOptions, type Outcome } from './call-all.ts';
 export { Cancellation, type Undo } from './cancellation.ts';
 export { Context, currentContext, runInContext, type ContextFields, type Principal } from './context.ts';

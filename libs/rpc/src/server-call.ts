@@ -1,6 +1,6 @@
 import { Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Method } from '@millrace/contracts';
-import { Call } from './call.ts';
+import { Call, type Traffic } from './call.ts';
 import { Cancellation } from './cancellation.ts';
 import { Context, runInContext } from './context.ts';
 import { fromGrpcMetadata, toGrpcMetadata } from './grpc-metadata.ts';
@@ -29,6 +29,7 @@ export class ServerCall implements OpenCall {
   readonly #grpc: ServerInterceptingCallInterface;
   readonly #calls: ServerCalls;
   readonly #cancellation = new Cancellation();
+  readonly #traffic: Traffic = { sentBytes: 0, receivedBytes: 0 };
   #metadata = new Metadata();
   #deadlineMs = Infinity;
   #alarm: Timer | undefined;
@@ -67,6 +68,7 @@ export class ServerCall implements OpenCall {
 
   onReceiveMessage(bytes: Uint8Array): void {
     if (this.#over || this.#isRefused) return;
+    this.#traffic.receivedBytes += bytes.byteLength;
     if (this.#requests) this.#receive(this.#requests, bytes);
     else if (this.#request) this.#refuse(new RpcError(Code.UNIMPLEMENTED, 'a second request message'));
     else {
@@ -157,6 +159,7 @@ export class ServerCall implements OpenCall {
         cancellation: this.#cancellation,
         peer: this.#peer.address,
         peerIdentity: this.#peer.identity,
+        traffic: this.#traffic,
       },
       {
         request,
@@ -215,6 +218,7 @@ export class ServerCall implements OpenCall {
 
   #encode(message: unknown): Buffer {
     const { buffer, byteOffset, byteLength } = this.#method.response.encode(message);
+    this.#traffic.sentBytes += byteLength;
     return Buffer.from(buffer, byteOffset, byteLength);
   }
 
