@@ -11,26 +11,38 @@ export interface ReadonlyMetadata {
 /** What metadata is made from: a value for each key; undefined leaves the key out. */
 export type MetadataInit = Readonly<Record<string, string | Uint8Array | undefined>>;
 
-class MapMetadata implements ReadonlyMetadata {
-  readonly #values: ReadonlyMap<string, string | Uint8Array>;
+type Pair = readonly [key: string, value: string | Uint8Array];
 
-  constructor(values: ReadonlyMap<string, string | Uint8Array>) {
-    this.#values = values;
+/** A list, not a map: calls carry a handful of keys, and every hop of the chain that adds one makes a copy. */
+class ListMetadata implements ReadonlyMetadata {
+  readonly #pairs: readonly Pair[];
+
+  constructor(pairs: readonly Pair[]) {
+    this.#pairs = pairs;
   }
 
   get(key: string): string | undefined {
-    const value = this.#values.get(key.toLowerCase());
+    const value = this.#find(key.toLowerCase());
     return typeof value === 'string' ? value : undefined;
   }
 
   getBytes(key: string): Uint8Array | undefined {
-    const value = this.#values.get(key.toLowerCase());
+    const value = this.#find(key.toLowerCase());
     return typeof value === 'string' ? undefined : value;
   }
 
-  entries(): Iterable<readonly [string, string | Uint8Array]> {
-    return this.#values.entries();
+  entries(): Iterable<Pair> {
+    return this.#pairs;
   }
+
+  #find(key: string): string | Uint8Array | undefined {
+    return this.#pairs[indexOf(this.#pairs, key)]?.[1];
+  }
+}
+
+function indexOf(pairs: readonly Pair[], key: string): number {
+  for (let index = 0; index < pairs.length; index++) if (pairs[index]?.[0] === key) return index;
+  return -1;
 }
 
 /** Metadata from plain values. Keys are lowered. */
@@ -40,15 +52,20 @@ export function createMetadata(init: MetadataInit = {}): ReadonlyMetadata {
 
 /** A copy with some keys set anew, or taken out by undefined. */
 export function mergeMetadata(base: ReadonlyMetadata, patch: MetadataInit): ReadonlyMetadata {
-  const values = new Map<string, string | Uint8Array>();
+  const pairs: Pair[] = [];
   // The first of several values, as `get` says.
-  for (const [key, value] of base.entries()) if (!values.has(key)) values.set(key, value);
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === undefined) values.delete(key.toLowerCase());
-    else values.set(key.toLowerCase(), value);
+  for (const pair of base.entries()) if (indexOf(pairs, pair[0]) < 0) pairs.push(pair);
+  for (const key of Object.keys(patch)) {
+    const lower = key.toLowerCase();
+    const value = patch[key];
+    const at = indexOf(pairs, lower);
+    if (value === undefined) {
+      if (at >= 0) pairs.splice(at, 1);
+    } else if (at < 0) pairs.push([lower, value]);
+    else pairs[at] = [lower, value];
   }
-  return new MapMetadata(values);
+  return new ListMetadata(pairs);
 }
 
 /** No metadata at all. */
-export const NO_METADATA: ReadonlyMetadata = new MapMetadata(new Map());
+export const NO_METADATA: ReadonlyMetadata = new ListMetadata([]);
