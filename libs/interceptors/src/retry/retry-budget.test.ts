@@ -14,20 +14,25 @@ describe('the retry budget', () => {
   });
 
   it('never allows more than its capacity and a tenth of the successes, whatever comes', () => {
+    const event = fc.constantFrom('success' as const, 1, 2);
+    const options = fc.record({
+      capacity: fc.integer({ min: 0, max: 100 }),
+      perSuccess: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
     fc.assert(
-      fc.property(fc.array(fc.boolean(), { maxLength: 2_000 }), (events) => {
-        const budget = new RetryBudget();
+      fc.property(options, fc.array(event, { maxLength: 2_000 }), ({ capacity, perSuccess }, events) => {
+        const budget = new RetryBudget({ capacity, perSuccess });
         let successes = 0;
-        let retries = 0;
-        for (const succeeded of events) {
-          if (succeeded) {
+        let taken = 0;
+        for (const one of events) {
+          if (one === 'success') {
             budget.succeeded();
             successes++;
-          } else if (budget.take()) retries++;
+          } else if (budget.take(one)) taken += one;
           expect(budget.tokens).toBeGreaterThanOrEqual(0);
-          expect(budget.tokens).toBeLessThanOrEqual(10);
+          expect(budget.tokens).toBeLessThanOrEqual(capacity);
+          expect(taken).toBeLessThanOrEqual(capacity + successes * perSuccess + 1e-6);
         }
-        expect(retries).toBeLessThanOrEqual(10 + successes * 0.1 + 1e-6);
       }),
     );
   });
