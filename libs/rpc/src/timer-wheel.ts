@@ -74,6 +74,8 @@ export class TimerWheel {
   #tick = 0;
   #wakeTick = Infinity;
   #timeout: NodeJS.Timeout | undefined;
+  /** Whether the process will be let go, if then there is still no timer. */
+  #isLettingGo = false;
 
   /** How many run; for tests that look for leaks. */
   get size(): number {
@@ -95,15 +97,23 @@ export class TimerWheel {
   forget(entry: Link): void {
     entry.remove();
     this.#count -= 1;
-    if (this.#count === 0) this.#timeout?.unref();
+    if (this.#count > 0 || this.#isLettingGo) return;
+    // Not at once: the next is set in a moment, and to hold and let go a timer of Node's costs more than all else here.
+    this.#isLettingGo = true;
+    setImmediate(this.#letGo);
   }
+
+  readonly #letGo = (): void => {
+    this.#isLettingGo = false;
+    if (this.#count === 0) this.#timeout?.unref();
+  };
 
   #begin(): void {
     const tick = Math.floor(performance.now() / TICK_MS);
     // Backwards only where a test has replaced the clock.
     if (tick < this.#tick) this.#wakeTick = Infinity;
     this.#tick = tick;
-    if (this.#wakeTick !== Infinity) this.#timeout?.ref();
+    if (this.#wakeTick !== Infinity && !this.#isLettingGo) this.#timeout?.ref();
   }
 
   #insert(entry: Entry): void {
