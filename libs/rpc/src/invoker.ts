@@ -85,9 +85,11 @@ export function createBegin({ transport, interceptors = [], policies }: InvokerO
     const [call, cancellation] = describeCall({ method, peer: transport.address }, input, options);
     const undo = call.context.onCancel((why) => cancellation.cancel(why));
     const undoSignal = followSignal(options.signal, cancellation);
-    const finished = (): void => {
+    const finished = (error: RpcError | undefined): void => {
       undo();
       undoSignal();
+      // Its reader has left or broken it off; what lies between may be slow to hand that down.
+      if (error) cancellation.cancel(error);
     };
     const { onHeaders } = options;
     const reply = onFinished(next(call), finished);

@@ -1,5 +1,6 @@
 import type { Service } from '@millrace/contracts';
-import { Code, RpcError, type Call, type Interceptor, type Invoke, type Next } from '@millrace/rpc';
+import { Code, RpcError, tapReply } from '@millrace/rpc';
+import type { Call, Interceptor, Invoke, Next } from '@millrace/rpc';
 import type { Logger } from '@millrace/runtime';
 
 /** A service behind the gateway and what it answers. */
@@ -48,17 +49,10 @@ export function hideInternals(name: string, logger: Logger): Interceptor {
     }
     return shown;
   };
-  async function* guarded(call: Call, messages: AsyncIterable<unknown>): AsyncIterable<unknown> {
-    try {
-      yield* messages;
-    } catch (error) {
-      throw hidden(call, error);
-    }
-  }
   return async (call, next) => {
     try {
       const reply = await next(call);
-      return reply.kind === 'one' ? reply : { ...reply, messages: guarded(call, reply.messages) };
+      return tapReply(reply, { ending: (error) => error && hidden(call, error) });
     } catch (error) {
       throw hidden(call, error);
     }
