@@ -5,7 +5,7 @@ import { serverDeadline, type ServerDeadlineOptions } from './deadline/server-de
 import { errors, type ErrorTable } from './errors.ts';
 import { idempotency } from './idempotency.ts';
 import type { Logger } from './logger.ts';
-import { logging } from './logging.ts';
+import { logging, type LoggingOptions } from './logging.ts';
 import { metrics } from './metrics.ts';
 import { propagation } from './propagation.ts';
 import { shed, type ShedOptions } from './shed.ts';
@@ -30,20 +30,17 @@ export interface ServerChainOptions {
   /** Makes the messages of calls that come without one, once it is known who asks and before they are checked. */
   readonly decode?: Interceptor;
   readonly validate?: ValidateOptions;
-  /** From when on a call is worth a warning. Default 1,000. */
-  readonly slowMs?: number;
-  /** The share of calls that went well and fast that are logged, where debug is off. Default 0.01. */
-  readonly sampleSuccess?: number;
+  /** From when on a call is worth a warning, and of how many others a line is written. Default 1,000 ms and a hundredth. */
+  readonly logging?: Pick<LoggingOptions, 'slowMs' | 'sampleSuccess'>;
 }
 
 /** The chain that every service is served through, outermost first. */
 export function serverInterceptors(options: ServerChainOptions = {}): Interceptor[] {
-  const { logger = consoleLogger, service = 'server', slowMs, sampleSuccess, errors: table } = options;
-  const share = sampleSuccess === undefined ? {} : { sampleSuccess };
+  const { logger = consoleLogger, service = 'server', errors: table } = options;
   return [
     tracing(),
     metrics(),
-    logging({ logger, service, ...(slowMs !== undefined && { slowMs }), ...share }),
+    logging({ logger, service, ...options.logging }),
     errors({ logger, ...(table && { table }) }),
     ...(options.shed === false ? [] : [shed({ server: service, ...options.shed })]),
     auth(options.auth ?? serviceCertificates(spiffeServices())),
