@@ -1,9 +1,14 @@
-import { compare, type Comparison } from '../compare.ts';
+import { compare, type Comparison, type Figures } from '../compare.ts';
 import type { Measure, Scenario } from '../measure.ts';
 import { tell } from '../tell.ts';
 import { withPairs } from '../with-pairs.ts';
 
 const BAR = 0.75;
+
+/** CPU of a call on the side that has more to do. */
+function busier({ clientUs, serverUs }: Figures): number {
+  return Math.max(clientUs.median, serverUs.median);
+}
 
 function measuresOf(inFlight: number, { bare, full, ratio }: Comparison): Measure[] {
   const cpu = (of: 'clientUs' | 'serverUs'): Measure => ({
@@ -17,6 +22,13 @@ function measuresOf(inFlight: number, { bare, full, ratio }: Comparison): Measur
       name: `interceptors.unary-vs-bare.c${inFlight}`,
       value: ratio.median,
       ...(inFlight === 64 && { bar: BAR }),
+      better: 'higher',
+      unit: 'x',
+    },
+    {
+      // What the rates would be if each side had its core for itself: steadier than they are on a machine with other work.
+      name: `interceptors.unary-cpu-vs-bare.c${inFlight}`,
+      value: busier(bare) / busier(full),
       better: 'higher',
       unit: 'x',
     },
