@@ -11,7 +11,7 @@ NODE := node --conditions=source
 JEST := node --experimental-vm-modules --disable-warning=ExperimentalWarning --conditions=source node_modules/jest/bin/jest.js
 SCRATCH := .millrace/generated
 
-.PHONY: help demo dev token test check bench bench-full generate format build up down clean
+.PHONY: help demo dev token test fuzz check bench bench-full generate format build up down clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ token: $(INSTALLED) ## print a development token (ROLE=customer|importer|admin S
 
 test: $(INSTALLED) ## run the tests (T=libs/rpc narrows to a path)
 	@$(JEST) $(T)
+
+fuzz: $(INSTALLED) ## throw bad input at the services, at full counts (FUZZ_SEED=n repeats a run)
+	@FUZZ=full $(JEST) tests/fuzz libs/interceptors/src/tokens
 
 check: $(INSTALLED) ## types, lint, formatting, protos, generated code
 	@echo check
