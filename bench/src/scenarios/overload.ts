@@ -15,6 +15,11 @@ const VARIANTS = [
 ] as const;
 const RATES = [0.8, 0.9, 1, 1.1];
 const OVERLOAD = 3;
+/**
+ * Left to itself Node lets its young objects grow to 64 MiB, and stops for 10 to 20 ms to go through them when it has one core. With
+ * this it stops more often, for 2 to 4 ms.
+ */
+const SMALL_YOUNG_SPACE = '--max-semi-space-size=4';
 
 /** One variant's figures. */
 interface Figures {
@@ -87,9 +92,11 @@ async function measure(
 
 async function run(variant: (typeof VARIANTS)[number], options: Parameters<Scenario>[0]): Promise<Figures> {
   const { env, close } = await createSetup();
-  const server = startPinned(SERVER, { core: 0, args: [variant.work], env });
+  const start = (file: URL, core: number, arg: string): PinnedProcess =>
+    startPinned(file, { core, args: [arg], env: { ...env, NODE_OPTIONS: SMALL_YOUNG_SPACE } });
+  const server = start(SERVER, 0, variant.work);
   const port = await server.ask<number>('port');
-  const client = startPinned(CLIENT, { core: 1, args: [String(port)], env });
+  const client = start(CLIENT, 1, String(port));
   try {
     return await measure({ server, client }, variant, options);
   } finally {

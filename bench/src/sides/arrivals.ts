@@ -6,7 +6,7 @@ export interface Arrivals {
   readonly warmUpMs: number;
 }
 
-/** Calls `begin` with the time at which a call was due, by a Poisson process. Late by what the loop is late. */
+/** Calls `begin` for each call when it is due, to the millisecond, by a Poisson process. Gives it the time at which it was due. */
 export function arrive(
   { perSecond, durationMs, warmUpMs }: Arrivals,
   begin: (dueMs: number) => void,
@@ -22,9 +22,7 @@ export function arrive(
         dueMs -= meanMs * Math.log(1 - Math.random());
       }
       if (dueMs >= untilMs) resolve();
-      // A timer is a millisecond late: it would make bursts out of single calls.
-      else if (dueMs - nowMs > 2) setTimeout(next, 1);
-      else setImmediate(next);
+      else setTimeout(next, 1);
     };
     next();
   });

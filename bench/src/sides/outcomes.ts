@@ -49,17 +49,18 @@ export class Outcomes {
     this.#seconds = durationMs / 1_000;
   }
 
-  /** Times count from when the call was due, so that none is flattered by a client that came too late. */
-  follow(name: string, dueMs: number, call: Promise<unknown>): void {
+  /** Times count from when the call is sent; how much later that is than it was due is told apart. */
+  follow(name: string, dueMs: number, call: () => Promise<unknown>): void {
     const counts = dueMs >= this.#fromMs;
+    const sentMs = performance.now();
     const outcome = (this.#byName[name] ??= { sent: 0, served: 0, refused: 0, failed: 0 });
     if (counts) {
       outcome.sent += 1;
-      this.#lateMs.push(performance.now() - dueMs);
+      this.#lateMs.push(sentMs - dueMs);
     }
-    const ended = call.then(
-      () => this.#served(name, { counts, tookMs: performance.now() - dueMs }),
-      (error: unknown) => this.#failed(error, { name, counts, tookMs: performance.now() - dueMs }),
+    const ended = call().then(
+      () => this.#served(name, { counts, tookMs: performance.now() - sentMs }),
+      (error: unknown) => this.#failed(error, { name, counts, tookMs: performance.now() - sentMs }),
     );
     this.#open.add(ended);
     void ended.then(() => this.#open.delete(ended));

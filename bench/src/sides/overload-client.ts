@@ -50,10 +50,10 @@ function checkHealth(): Promise<void> {
 
 async function drive(arrivals: Arrivals): Promise<object> {
   const outcomes = new Outcomes(arrivals);
-  const checks = setInterval(() => void outcomes.follow('health', performance.now(), checkHealth()), 100);
+  const checks = setInterval(() => void outcomes.follow('health', performance.now(), checkHealth), 100);
   await arrive(arrivals, (dueMs) => {
     const name = pick();
-    outcomes.follow(name, dueMs, CALLS[name]());
+    outcomes.follow(name, dueMs, CALLS[name]);
   });
   clearInterval(checks);
   return outcomes.settled();
