@@ -1,7 +1,9 @@
 import { Metadata, type handleUnaryCall } from '@grpc/grpc-js';
 import { expect, test } from '@jest/globals';
-import { Code, RpcError } from '../index.ts';
+import { EchoService } from '@millrace/contracts/testing';
+import { Code, createBareClient, createTransport, RpcError } from '../index.ts';
 import { createRig } from '../testing.ts';
+import { startHttp2Peer } from '../testing/http2-peer.ts';
 import { createBareGrpcClient, startBareServer } from '../testing/bare-grpc.ts';
 
 const CALLS = 5;
@@ -64,4 +66,15 @@ test.each(['unary', 'serverStream'] as const)('ours makes one attempt of a %s ca
   });
   await expect(rig.call(kind)).rejects.toMatchObject({ code: Code.UNAVAILABLE });
   expect(seen).toBe(1);
+});
+
+test.each(['junk', '-1', '1.5', ''])('ours takes the pushback %j for "do not come back"', async (value) => {
+  const trailers = { 'grpc-status': '14', 'grpc-message': 'busy', 'grpc-retry-pushback-ms': value };
+  await using peer = await startHttp2Peer((stream) =>
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...trailers }, { endStream: true }),
+  );
+  const transport = createTransport({ address: peer.address });
+  const failure = createBareClient(EchoService, { transport }).echo({});
+  await expect(failure).rejects.toMatchObject({ code: Code.UNAVAILABLE, retryDelayMs: -1 });
+  await transport.close();
 });
