@@ -49,7 +49,13 @@ export class ServedStream {
   async run(next: Next): Promise<Reply> {
     const call = this.#watchRequests();
     this.#watchdog.watch();
-    const reply = await onFinished(next(call), () => this.#watchdog.stop());
+    const stop = (): void => this.#watchdog.stop();
+    // A handler may not care that its call was ended.
+    const undo = call.onCancel(stop);
+    const reply = await onFinished(next(call), () => {
+      undo();
+      stop();
+    });
     return reply.kind === 'one' ? reply : this.#watchAnswers(reply);
   }
 

@@ -238,6 +238,15 @@ test('a stream is watched by one timer at most, which goes with it', async () =>
   }
 });
 
+test('a handler that does not care that its call was ended holds no timer', () => {
+  const clock = new FakeClock();
+  const { call, cancellation } = testCall({ kind: 'clientStream', policy: { longLived: true, stream: TIMES } });
+  void serverStreamTimes({ clock })(call, () => new Promise(() => undefined));
+  expect(clock.running).toBe(1);
+  cancellation.cancel(new RpcError(Code.CANCELLED, 'left'));
+  expect([clock.running, cancellation.listenerCount]).toEqual([0, 0]);
+});
+
 test('a unary call passes untouched, and a stream whose deadline comes first is not watched', () => {
   const clock = new FakeClock();
   const answer = new Promise<never>(() => undefined);
