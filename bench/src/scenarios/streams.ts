@@ -1,4 +1,5 @@
 import { compare } from '../compare.ts';
+import { cpuRatio } from '../cpu-ratio.ts';
 import type { Measure, Scenario } from '../measure.ts';
 import { tell } from '../tell.ts';
 import { withPairs } from '../with-pairs.ts';
@@ -22,6 +23,12 @@ export const streams: Scenario = ({ full, progress }) =>
           name: `interceptors.${name}-vs-bare`,
           value: compared.ratio.median,
           bar: BAR,
+          better: 'higher',
+          unit: 'x',
+        },
+        {
+          name: `interceptors.${name}-cpu-vs-bare`,
+          value: cpuRatio(compared),
           better: 'higher',
           unit: 'x',
         },

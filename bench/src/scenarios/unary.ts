@@ -1,16 +1,13 @@
-import { compare, type Comparison, type Figures } from '../compare.ts';
+import { compare, type Comparison } from '../compare.ts';
+import { cpuRatio } from '../cpu-ratio.ts';
 import type { Measure, Scenario } from '../measure.ts';
 import { tell } from '../tell.ts';
 import { withPairs } from '../with-pairs.ts';
 
 const BAR = 0.75;
 
-/** CPU of a call on the side that has more to do. */
-function busier({ clientUs, serverUs }: Figures): number {
-  return Math.max(clientUs.median, serverUs.median);
-}
-
-function measuresOf(inFlight: number, { bare, full, ratio }: Comparison): Measure[] {
+function measuresOf(inFlight: number, compared: Comparison): Measure[] {
+  const { bare, full, ratio } = compared;
   const cpu = (of: 'clientUs' | 'serverUs'): Measure => ({
     name: `interceptors.unary.${of === 'clientUs' ? 'client' : 'server'}-cpu.c${inFlight}`,
     value: full[of].median - bare[of].median,
@@ -26,9 +23,8 @@ function measuresOf(inFlight: number, { bare, full, ratio }: Comparison): Measur
       unit: 'x',
     },
     {
-      // What the rates would be if each side had its core for itself: steadier than they are on a machine with other work.
       name: `interceptors.unary-cpu-vs-bare.c${inFlight}`,
-      value: busier(bare) / busier(full),
+      value: cpuRatio(compared),
       better: 'higher',
       unit: 'x',
     },
