@@ -167,3 +167,22 @@ test('a client that sends nothing is ended', async () => {
   expect(await failure).toMatchObject({ code: Code.DEADLINE_EXCEEDED, reason: 'STREAM_IDLE' });
   await requests.left;
 });
+
+test('a server that closes sends watches away at once, lets others finish and holds no timer', async () => {
+  const feed = createFeed<Tick>();
+  await using rig = await start({ watch: () => feed.messages });
+  const watching = failureOf(rig.client.watch({})[Symbol.asyncIterator]().next());
+  const requests = createFeed<{ text: string }>();
+  const chatting = rig.client.chat(requests.messages)[Symbol.asyncIterator]();
+  requests.push({ text: 'before' });
+  expect((await chatting.next()).value).toMatchObject({ text: 'before' });
+  await until(() => feed.messages.isAwaited);
+  const closed = rig.server.close({ graceMs: 10_000 });
+  expect(await watching).toMatchObject({ code: Code.UNAVAILABLE, reason: 'SHUTTING_DOWN' });
+  requests.push({ text: 'meanwhile' });
+  expect((await chatting.next()).value).toMatchObject({ text: 'meanwhile' });
+  requests.end();
+  expect(await chatting.next()).toMatchObject({ done: true });
+  await closed;
+  expect([rig.clocks.server.running, rig.clocks.client.running]).toEqual([0, 0]);
+});

@@ -240,7 +240,10 @@ test('a stream is watched by one timer at most, which goes with it', async () =>
 
 test('a handler that does not care that its call was ended holds no timer', () => {
   const clock = new FakeClock();
-  const { call, cancellation } = testCall({ kind: 'clientStream', policy: { longLived: true, stream: TIMES } });
+  const { call, cancellation } = testCall({
+    kind: 'clientStream',
+    policy: { longLived: true, stream: TIMES },
+  });
   void serverStreamTimes({ clock })(call, () => new Promise(() => undefined));
   expect(clock.running).toBe(1);
   cancellation.cancel(new RpcError(Code.CANCELLED, 'left'));
