@@ -57,7 +57,7 @@ test.each([
   });
   expect(await call(kind, ['a'])).toEqual(answer);
   expect(await told.promise).toMatchObject({ code: Code.CANCELLED });
-  expect(served.map(({ metadata }) => metadata.get('millrace-retry'))).toEqual([undefined, '1']);
+  expect(served.map(({ metadata }) => metadata.get('millrace-retry'))).toEqual(['hedged', '1']);
   expect(budget.tokens).toBeCloseTo(8.1);
 });
 
@@ -77,16 +77,18 @@ test.each(['unary', 'serverStream'] as const)(
 );
 
 test.each([
-  ['unary', true],
-  ['serverStream', true],
-  ['clientStream', false],
-] as const)('what is done for a %s call is told whether it has hedges: %s', async (kind, isHedged) => {
+  ['unary', 'a client that hedges', true],
+  ['serverStream', 'a client that hedges', true],
+  ['clientStream', 'a client that hedges', false],
+  ['unary', 'one that does not', false],
+] as const)('what is done for a %s call of %s is told of hedges: %s', async (kind, who, isHedged) => {
   const seen: boolean[] = [];
   const look: Interceptor = (call, next) => {
     seen.push(call.context.isHedged);
     return next(call);
   };
-  await using rig = await createRig({ policies, server: [propagation(), look] });
+  const client = who === 'one that does not' ? [propagation()] : [hedge(), propagation()];
+  await using rig = await createRig({ policies, client, server: [propagation(), look] });
   await rig.call(kind, ['a']);
   expect(seen).toEqual([isHedged]);
 });

@@ -62,7 +62,8 @@ export function hedge(options: HedgeOptions = {}): Interceptor {
     if (!seen) methods.set(path, (seen = { latencies: new Latencies(), pausedUntilMs: -Infinity }));
     return seen;
   };
-  const run = async (call: Call, next: Next): Promise<Reply> => {
+  const run = async (given: Call, next: Next): Promise<Reply> => {
+    const call = given.with({ context: given.context.with({ isHedged: true }) });
     const seen = seenOf(call.method.path);
     const startMs = clock.now();
     // Timers count whole milliseconds, and cut what is beyond them off.
