@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 
@@ -63,4 +63,23 @@ test('`make` alone lists every public target with what it does', () => {
       .match(/^\.PHONY: (.*)$/m)?.[1]
       ?.split(' ') ?? [];
   expect(listed.map((line) => line.trim().split(/\s+/)[1])).toEqual(names);
+});
+
+describe('what people read stays small', () => {
+  const sources = (folder: string) =>
+    globSync(`${folder}/**/*.ts`, {
+      cwd: ROOT,
+      exclude: (path) => /(^|\/)(node_modules|dist|gen|testing)$|\.test\.ts$/.test(path),
+    });
+  const linesOf = (paths: readonly string[]) => paths.flatMap((path) => read(path).trimEnd().split('\n'));
+
+  test.each(globSync('libs/*', { cwd: ROOT }))('%s has at most 4,500 lines of code', (lib) => {
+    const code = linesOf(sources(`${lib}/src`)).filter((line) => !/^\s*(\/\/|\/?\*|$)/.test(line));
+    expect(code.length).toBeGreaterThan(100);
+    expect(code.length).toBeLessThanOrEqual(4_500);
+  });
+
+  test('the order service has at most 1,500 lines', () => {
+    expect(linesOf(sources('services/order/src')).length).toBeLessThanOrEqual(1_500);
+  });
 });
