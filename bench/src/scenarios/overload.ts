@@ -46,6 +46,7 @@ async function findPeak(sides: Sides, about: number, durationMs: number): Promis
     const { goodput } = await drive(sides, { perSecond: about * rate, durationMs, warmUpMs: 500 });
     peak = Math.max(peak, goodput);
   }
+  if (peak === 0) throw new Error('overload: nothing was served');
   return peak;
 }
 

@@ -29,7 +29,7 @@ export interface Settled {
 
 function percentile(samples: number[], share: number): number {
   samples.sort((a, b) => a - b);
-  return samples[Math.min(samples.length - 1, Math.floor(samples.length * share))] ?? NaN;
+  return samples[Math.min(samples.length - 1, Math.floor(samples.length * share))] ?? 0;
 }
 
 /** Follows calls to their end. */
