@@ -1,40 +1,9 @@
-import { beforeAll, describe, expect, it, test } from '@jest/globals';
-import { context, trace } from '@opentelemetry/api';
+import { describe, expect, it, test } from '@jest/globals';
 import type { Criticality } from '@millrace/contracts';
-import { Code, RpcError, type Call, type Next, type Reply } from '@millrace/rpc';
-import { isRetryable } from './retry/is-retryable.ts';
-import { shed, type ShedOptions } from './shed.ts';
+import { Code, RpcError, type Next, type Reply } from '@millrace/rpc';
 import { answering, failureOf, readAll, replyTo } from './testing/answers.ts';
-import { FakeLoop } from './testing/fake-loop.ts';
-import { fakeMeter } from './testing/fake-meter.ts';
-import { fakeTelemetry } from './testing/fake-telemetry.ts';
-import { KINDS, testCall, type TestCallOptions } from './testing/test-call.ts';
-
-const CRITICALITIES: readonly Criticality[] = ['sheddable', 'default', 'critical', 'essential'];
-
-let spans: ReturnType<typeof fakeTelemetry>['spans'];
-beforeAll(() => void ({ spans } = fakeTelemetry()));
-
-function rig(options: ShedOptions = {}) {
-  const loop = new FakeLoop();
-  const { meter, records, observe } = fakeMeter();
-  const interceptor = shed({ loop, meter, ...options });
-  const begun: Call[] = [];
-  const send = (call: TestCallOptions, next: Next = answering('fine')) =>
-    interceptor(testCall(call).call, (one) => {
-      begun.push(one);
-      return next(one);
-    });
-  const of = (criticality: Criticality, next?: Next) => send({ policy: { criticality } }, next);
-  /** Work that keeps the loop busy. */
-  const busy =
-    (ms: number): Next =>
-    async (call) => {
-      loop.advance(ms);
-      return replyTo(call, ['fine']);
-    };
-  return { loop, records, observe, interceptor, begun, send, of, busy };
-}
+import { shedRig } from './testing/shed-rig.ts';
+import { KINDS, testCall } from './testing/test-call.ts';
 
 /** A next that answers when it is told to. */
 function held() {
@@ -57,14 +26,14 @@ async function stateOf(promise: Promise<unknown>): Promise<'open' | 'done' | Rpc
 
 describe('shed, while there is nothing to shed', () => {
   test.each(KINDS)('begins a %s call at once', async (kind) => {
-    const { send, begun } = rig();
+    const { send, begun } = shedRig();
     const reply = send({ kind });
     expect(begun).toHaveLength(1);
     expect(await readAll(reply)).toEqual(['fine']);
   });
 
   it('leaves nothing behind', async () => {
-    const { send, loop, observe } = rig();
+    const { send, loop, observe } = shedRig();
     await send({});
     await loop.turn();
     expect(loop.isScheduled).toBe(false);
@@ -76,7 +45,7 @@ describe('shed, while there is nothing to shed', () => {
   test.each(['serverStream', 'bidi', 'clientStream'] as const)(
     'counts no %s call in flight',
     async (kind) => {
-      const { send, begun } = rig();
+      const { send, begun } = shedRig();
       for (let count = 0; count < 100; count++) void send({ kind }, held().next);
       expect(begun).toHaveLength(100);
     },
@@ -85,7 +54,7 @@ describe('shed, while there is nothing to shed', () => {
 
 describe('shed, while the loop is busy', () => {
   test.each(KINDS)('lets a %s call wait until the input has been gone through', async (kind) => {
-    const { send, begun, loop, busy } = rig();
+    const { send, begun, loop, busy } = shedRig();
     await send({}, busy(2));
     const waiting = send({ kind });
     expect(await stateOf(waiting)).toBe('open');
@@ -95,7 +64,7 @@ describe('shed, while the loop is busy', () => {
   });
 
   it('serves what waits in slices, with a look for input between them', async () => {
-    const { of, begun, loop, busy } = rig();
+    const { of, begun, loop, busy } = shedRig();
     for (let count = 0; count < 8; count++) void of('default', busy(1));
     expect(begun).toHaveLength(2);
     await loop.turn();
@@ -105,7 +74,7 @@ describe('shed, while the loop is busy', () => {
   });
 
   it('serves critical calls before others', async () => {
-    const { of, begun, loop, busy } = rig();
+    const { of, begun, loop, busy } = shedRig();
     await of('default', busy(2));
     void of('default', busy(2));
     void of('critical', busy(2));
@@ -116,7 +85,7 @@ describe('shed, while the loop is busy', () => {
   });
 
   it('keeps the order of those that matter as much, sheddable ones among them', async () => {
-    const { of, begun, loop, busy } = rig();
+    const { of, begun, loop, busy } = shedRig();
     await of('default', busy(2));
     void of('sheddable', busy(2));
     void of('default', busy(2));
@@ -132,7 +101,7 @@ describe('shed, while the loop is busy', () => {
   ])(
     'refuses a %s call when the first in its queue has waited for %d ms',
     async (criticality, patienceMs) => {
-      const { of, loop, busy } = rig();
+      const { of, loop, busy } = shedRig();
       await of('default', busy(2));
       void of(criticality);
       loop.advance(patienceMs - 1);
@@ -143,7 +112,7 @@ describe('shed, while the loop is busy', () => {
   );
 
   it('refuses at once who would wait too long, going by how fast the others got their places', async () => {
-    const { of, loop, busy } = rig();
+    const { of, loop, busy } = shedRig();
     const outcomes = { served: 0, refused: 0 };
     const send = () =>
       void of('default', busy(2)).then(
@@ -163,7 +132,7 @@ describe('shed, while the loop is busy', () => {
   });
 
   it('refuses who would be out of time when its turn comes', async () => {
-    const { send, of, loop, busy } = rig();
+    const { send, of, loop, busy } = shedRig();
     await of('default', busy(2));
     void of('default');
     loop.advance(20);
@@ -172,7 +141,7 @@ describe('shed, while the loop is busy', () => {
   });
 
   test.each(KINDS)('never begins a %s call that was cancelled while it waited', async (kind) => {
-    const { interceptor, of, loop, busy } = rig();
+    const { interceptor, of, loop, busy } = shedRig();
     await of('default', busy(2));
     const next = answering('fine');
     const { call, cancellation } = testCall({ kind });
@@ -186,7 +155,7 @@ describe('shed, while the loop is busy', () => {
   });
 
   it('does not listen any more to a call that has begun', async () => {
-    const { interceptor, of, loop, busy } = rig();
+    const { interceptor, of, loop, busy } = shedRig();
     await of('default', busy(2));
     const { call, cancellation } = testCall();
     const waiting = interceptor(call, answering('fine'));
@@ -198,7 +167,7 @@ describe('shed, while the loop is busy', () => {
 
 describe('shed, while too many calls are in flight', () => {
   it('lets the next wait until one has ended', async () => {
-    const { of, begun, loop } = rig({ initial: 10 });
+    const { of, begun, loop } = shedRig({ initial: 10 });
     const { next, answers } = held();
     for (let count = 0; count < 11; count++) void of('default', next);
     await loop.turn();
@@ -211,7 +180,7 @@ describe('shed, while too many calls are in flight', () => {
   });
 
   it('lets critical calls in while there are fewer than twice as many', async () => {
-    const { of, begun, loop } = rig({ initial: 10 });
+    const { of, begun, loop } = shedRig({ initial: 10 });
     for (let count = 0; count < 15; count++) void of('default', held().next);
     for (let count = 0; count < 15; count++) void of('critical', held().next);
     await loop.turn();
@@ -221,7 +190,7 @@ describe('shed, while too many calls are in flight', () => {
   test.each([Code.INTERNAL, Code.DEADLINE_EXCEEDED])(
     'a call that fails with %d gives its place back',
     async (code) => {
-      const { of, begun, loop } = rig({ initial: 8 });
+      const { of, begun, loop } = shedRig({ initial: 8 });
       for (let count = 0; count < 50; count++) {
         await failureOf(of('default', () => Promise.reject(new RpcError(code, 'no'))));
         await loop.turn();
@@ -229,47 +198,4 @@ describe('shed, while too many calls are in flight', () => {
       expect(begun).toHaveLength(50);
     },
   );
-});
-
-describe('the refusal', () => {
-  const refused = async (kind: TestCallOptions['kind'] = 'unary', criticality: Criticality = 'default') => {
-    const { send, of, loop, busy, records } = rig();
-    await of('default', busy(2));
-    void of('default');
-    void of('critical');
-    loop.advance(10_000);
-    const error = (await failureOf(send({ kind, policy: { criticality } }))) as RpcError;
-    return { error, records };
-  };
-
-  test.each(KINDS)('of a %s call says that it was never begun and when to come back', async (kind) => {
-    const { error } = await refused(kind);
-    expect(error).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, reason: 'OVERLOADED', sent: 'refused' });
-    expect(error.retryDelayMs).toBeGreaterThan(49);
-    expect(error.retryDelayMs).toBeLessThan(151);
-  });
-
-  it('may be tried again, whatever the method does', async () => {
-    const { error } = await refused();
-    const { call } = testCall({ side: 'client', policy: { idempotency: 'unknown' } });
-    expect(isRetryable(call, error)).toBe(true);
-  });
-
-  test.each(CRITICALITIES)('of a %s call is counted', async (criticality) => {
-    const { records } = await refused('unary', criticality);
-    expect(records).toEqual([
-      {
-        name: 'millrace.server.shed',
-        value: 1,
-        attributes: { 'rpc.method': 'shop.order.v1.OrderService/GetOrder', criticality, reason: 'loop' },
-      },
-    ]);
-  });
-
-  it('is an event of the span', async () => {
-    const tracer = trace.getTracer('test');
-    const span = tracer.startSpan('served');
-    await context.with(trace.setSpan(context.active(), span), () => refused());
-    expect(spans.at(-1)?.events).toEqual(['shed']);
-  });
 });
