@@ -6,7 +6,7 @@ import { createHandle } from './handle.ts';
 import type { Implementation } from './handlers.ts';
 import { addHealth, type Health } from './health.ts';
 import { compose, type Interceptor } from './interceptor.ts';
-import type { ServerLimits } from './limits.ts';
+import { DEFAULT_MESSAGE_BYTES, type ServerLimits } from './limits.ts';
 import { listen, type Address } from './listen.ts';
 import { addReflection } from './reflection.ts';
 import type { OpenCall } from './server-calls.ts';
@@ -63,7 +63,9 @@ class GrpcServer implements RpcServer {
     const methods = services
       .flatMap(({ service }) => Object.values(service.methods))
       .map((method) => policies?.effective(method) ?? method);
-    const calls = { handle: compose(interceptors, createHandle(services)), open: this.#open };
+    const { maxMessageBytes = DEFAULT_MESSAGE_BYTES } = limits;
+    const handle = compose(interceptors, createHandle(services));
+    const calls = { handle, open: this.#open, maxMessageBytes };
     const { server, enter } = createDoor(new Map(methods.map((one) => [one.path, one])), calls, limits);
     this.#server = server;
     for (const { service } of services) addContract(server, service.descriptor);

@@ -25,9 +25,11 @@ export function createHandle(implementations: readonly Implementation[]): Next {
     const handler = handlers.get(call.method.path);
     if (!handler) throw new RpcError(Code.UNIMPLEMENTED, `${call.method.path} is not implemented`);
     const { context } = call;
+    // Read before the handler has begun: what cannot be read was refused.
+    const input = call.requests ?? call.request;
     if (call.kind === 'unary' || call.kind === 'clientStream') {
       try {
-        const message = await runInContext(context, () => handler(call.requests ?? call.request, call));
+        const message = await runInContext(context, () => handler(input, call));
         return { kind: 'one', message, headers: NO_METADATA, trailers: NO_METADATA };
       } catch (error) {
         throw begun(error);
@@ -35,10 +37,7 @@ export function createHandle(implementations: readonly Implementation[]): Next {
     }
     // Each step of a generator runs in the context of whoever asks for the next value: in this one, with the active span.
     const messages = runInContext(context, () =>
-      streamOf(
-        handler(call.requests ?? call.request, call) as AsyncIterable<unknown>,
-        AsyncLocalStorage.snapshot(),
-      ),
+      streamOf(handler(input, call) as AsyncIterable<unknown>, AsyncLocalStorage.snapshot()),
     );
     messages.tap({ ending: begun });
     return { kind: 'many', messages, headers: NO_METADATA, trailers: Promise.resolve(NO_METADATA) };

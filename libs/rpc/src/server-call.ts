@@ -9,23 +9,20 @@ import type { Reply } from './interceptor.ts';
 import { leave } from './leave.ts';
 import { MessageStream } from './message-stream.ts';
 import type { ReadonlyMetadata } from './metadata.ts';
-import { endsInsideMessage } from './request-end.ts';
+import { cutShort, endsInsideMessage } from './request-end.ts';
 import { SendWindow } from './send-window.ts';
-import type { Arrival, OpenCall, Peer, ServerCalls } from './server-calls.ts';
+import type { Arrival, OpenCall, ServerCalls } from './server-calls.ts';
 import { asRpcError, Code, RpcError } from './status.ts';
 import { parseTimeout } from './timeout.ts';
 import { timers, type Timer } from './timer-wheel.ts';
+import { unpack } from './unpack.ts';
 import { Unread } from './unread.ts';
 import { TIMEOUT_KEY } from './wire.ts';
 
-function cutShort(): RpcError {
-  return new RpcError(Code.INVALID_ARGUMENT, 'the requests end inside a message', { sent: 'refused' });
-}
-
 /** One call on the server, of any kind, on grpc-js's innermost call: between its HTTP/2 stream and the interceptors. */
 export class ServerCall implements OpenCall {
+  readonly #arrival: Arrival;
   readonly #method: Method;
-  readonly #peer: Peer;
   readonly #grpc: ServerInterceptingCallInterface;
   readonly #calls: ServerCalls;
   readonly #cancellation = new Cancellation();
@@ -40,9 +37,10 @@ export class ServerCall implements OpenCall {
   #isRefused = false;
   #over = false;
 
-  constructor({ method, peer }: Arrival, grpc: ServerInterceptingCallInterface, calls: ServerCalls) {
-    this.#method = method;
-    this.#peer = peer;
+  /** Answers go to `grpc`, which may be the innermost call or stand before it. */
+  constructor(arrival: Arrival, grpc: ServerInterceptingCallInterface, calls: ServerCalls) {
+    this.#arrival = arrival;
+    this.#method = arrival.method;
     this.#grpc = grpc;
     this.#calls = calls;
   }
@@ -81,7 +79,7 @@ export class ServerCall implements OpenCall {
     if (this.#over || this.#isRefused) return;
     const bytes = this.#request;
     if (this.#requests) this.#endRequests(this.#requests);
-    else if (endsInsideMessage(this.#grpc)) this.#refuse(cutShort());
+    else if (endsInsideMessage(this.#arrival.source)) this.#refuse(cutShort());
     else if (!bytes) this.#refuse(new RpcError(Code.UNIMPLEMENTED, 'no request message'));
     else this.#begin(new Unread(() => this.#decode(bytes)));
   }
@@ -124,8 +122,11 @@ export class ServerCall implements OpenCall {
   }
 
   #decode(bytes: Uint8Array): unknown {
+    const { encoding } = this.#arrival;
+    const maxBytes = this.#calls.maxMessageBytes;
+    const plain = encoding === undefined ? bytes : unpack(bytes, { encoding, maxBytes });
     try {
-      return this.#method.request.decode(bytes);
+      return this.#method.request.decode(plain);
     } catch (cause) {
       throw new RpcError(Code.INVALID_ARGUMENT, 'the request cannot be read', { sent: 'refused', cause });
     }
@@ -145,20 +146,21 @@ export class ServerCall implements OpenCall {
    */
   #endRequests(requests: MessageStream): void {
     setImmediate(() => {
-      if (!this.#over && endsInsideMessage(this.#grpc)) requests.fail(cutShort());
+      if (!this.#over && endsInsideMessage(this.#arrival.source)) requests.fail(cutShort());
       else requests.end();
     });
   }
 
   #begin(request: unknown): void {
+    const { peer } = this.#arrival;
     const context = new Context({ deadlineMs: this.#deadlineMs }, this.#cancellation);
     const call = new Call(
       {
         side: 'server',
         method: this.#method,
         cancellation: this.#cancellation,
-        peer: this.#peer.address,
-        peerIdentity: this.#peer.identity,
+        peer: peer.address,
+        peerIdentity: peer.identity,
         traffic: this.#traffic,
       },
       {

@@ -1,3 +1,4 @@
+import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Method } from '@millrace/contracts';
 import type { Next } from './interceptor.ts';
 import type { RpcError } from './status.ts';
@@ -18,14 +19,20 @@ export interface Peer {
   readonly identity: PeerIdentity | undefined;
 }
 
-/** What is asked for, and by whom. */
+/** What is asked for, by whom and how. */
 export interface Arrival {
   readonly method: Method;
   readonly peer: Peer;
+  /** grpc-js's innermost call. */
+  readonly source: ServerInterceptingCallInterface;
+  /** How messages may be compressed; undefined for not at all. */
+  readonly encoding: string | undefined;
 }
 
 /** What the calls of a server have in common. */
 export interface ServerCalls {
   readonly handle: Next;
   readonly open: Set<OpenCall>;
+  /** The longest message taken, unpacked. */
+  readonly maxMessageBytes: number;
 }

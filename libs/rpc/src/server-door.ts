@@ -11,13 +11,13 @@ import {
 import type { Method } from '@millrace/contracts';
 import { toGrpcStatus } from './grpc-status.ts';
 import { acceptsGzip, GzipReplies } from './gzip-replies.ts';
-import { DEFAULT_MESSAGE_BYTES, serverOptions, type ServerLimits } from './limits.ts';
+import { serverOptions, type ServerLimits } from './limits.ts';
 import { limitPings } from './ping-limit.ts';
 import { ServerCall } from './server-call.ts';
 import type { OpenCall, Peer, ServerCalls } from './server-calls.ts';
 import type { RpcError } from './status.ts';
 import { readPeerIdentity } from './tls/peer-identity.ts';
-import { headerBytes, prepareHeaders, refuse } from './wire.ts';
+import { headerBytes, prepareHeaders, refuse, takeEncoding } from './wire.ts';
 
 type Header = string | string[] | undefined;
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
@@ -101,8 +101,10 @@ export function createDoor(
   calls: ServerCalls,
   limits: ServerLimits,
 ): Door {
-  const { maxHeaderBytes = 16 * 1024, maxMessageBytes = DEFAULT_MESSAGE_BYTES } = limits;
+  const { maxHeaderBytes = 16 * 1024 } = limits;
+  const { maxMessageBytes } = calls;
   let peer = NOBODY;
+  let encoding: string | undefined;
   let opened: { readonly stream: ServerHttp2Stream; readonly accepts: Header } | undefined;
   const outletOf = (grpc: ServerInterceptingCallInterface, { policy }: Method) => {
     const aboveBytes = policy.compressAboveBytes;
@@ -112,7 +114,10 @@ export function createDoor(
   const interceptor: ServerInterceptor = ({ path }, grpc) => {
     const method = methods.get(path);
     if (!method) return new Theirs(grpc, calls.open);
-    return new Ours(grpc, new ServerCall({ method, peer }, outletOf(grpc, method), calls));
+    return new Ours(
+      grpc,
+      new ServerCall({ method, peer, source: grpc, encoding }, outletOf(grpc, method), calls),
+    );
   };
   const server = new Server({ ...serverOptions(limits), interceptors: [interceptor] });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -125,6 +130,7 @@ export function createDoor(
     // grpc-js calls the interceptor within this very event, and tells it less.
     peer = peerOf(session);
     opened = { stream, accepts: headers['grpc-accept-encoding'] };
+    encoding = methods.has(headers[':path'] ?? '') ? takeEncoding(headers) : undefined;
     // Until a client has agreed to the limit, Node lets four times as much pass.
     if (session?.pendingSettingsAck && headerBytes(headers) > maxHeaderBytes) refuse(headers);
     else prepareHeaders(headers);

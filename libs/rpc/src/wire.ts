@@ -21,6 +21,14 @@ export function headerBytes(headers: IncomingHttpHeaders): number {
   return bytes;
 }
 
+/** How messages of the call may be compressed. grpc-js is told that none is, and leaves them as they are. */
+export function takeEncoding(headers: IncomingHttpHeaders): string | undefined {
+  const encoding = headers['grpc-encoding'];
+  if (encoding === undefined || encoding === 'identity') return undefined;
+  headers['grpc-encoding'] = 'identity';
+  return String(encoding);
+}
+
 /**
  * Changes the headers of a call before grpc-js sees them. It misreads some deadlines (`600H` fails at once, `-1S` passes as 1S), so the
  * timeout is moved out of its sight; and a verb or content type that it must not serve is made one that it refuses.
