@@ -4,10 +4,12 @@ import { formatTimeout, parseTimeout } from './timeout.ts';
 
 test.each([
   [0.0001, '1u'],
-  [0.0015, '2u'],
+  [0.0015, '1u'],
   [0.5, '500u'],
   [1, '1000u'],
-  [99_999.9999, '100000m'],
+  [99.9999, '99999u'],
+  [1_999.7, '1999m'],
+  [99_999.9999, '99999m'],
   [100_000, '100000m'],
   [99_999_999, '99999999m'],
   [100_000_000, '100000S'],
@@ -17,12 +19,12 @@ test.each([
   expect(formatTimeout(timeoutMs)).toBe(header);
 });
 
-test('what is written is read back, at most a thousandth longer', () => {
+test('what is written is read back, never longer and at most a hundredth shorter', () => {
   fc.assert(
-    fc.property(fc.double({ min: 0.001, max: 9e10, noNaN: true }), (timeoutMs) => {
+    fc.property(fc.double({ min: 0.1, max: 9e10, noNaN: true }), (timeoutMs) => {
       const back = parseTimeout(formatTimeout(timeoutMs)) ?? NaN;
-      expect(back).toBeGreaterThanOrEqual(timeoutMs * (1 - 1e-12));
-      expect(back).toBeLessThanOrEqual(Math.max(timeoutMs * 1.001, timeoutMs + 1));
+      expect(back).toBeLessThanOrEqual(timeoutMs * (1 + 1e-12));
+      expect(back).toBeGreaterThanOrEqual(timeoutMs * 0.99);
     }),
   );
 });

@@ -14,9 +14,13 @@ export function parseTimeout(header: string): number | undefined {
   return digits === undefined || unit === undefined ? undefined : Number(digits) * (UNIT_MS[unit] ?? NaN);
 }
 
-/** The grpc-timeout header for so many milliseconds: never shorter than what is meant, and with its at most eight digits hardly longer. */
+/**
+ * The grpc-timeout header for so many milliseconds: never longer than what is meant, but for the least there is, so that deadlines shrink
+ * from hop to hop; and hardly shorter. From 100 ms on in whole milliseconds: calls with the deadline of their method then mostly say
+ * the same, which HTTP/2 sends as one byte.
+ */
 export function formatTimeout(timeoutMs: number): string {
-  if (timeoutMs < 99_999) return `${Math.max(1, Math.ceil(timeoutMs * 1_000))}u`;
-  if (timeoutMs < 1e8) return `${Math.ceil(timeoutMs)}m`;
-  return `${Math.min(99_999_999, Math.ceil(timeoutMs / 1_000))}S`;
+  if (timeoutMs < 100) return `${Math.max(1, Math.floor(timeoutMs * 1_000))}u`;
+  if (timeoutMs < 1e8) return `${Math.floor(timeoutMs)}m`;
+  return `${Math.min(99_999_999, Math.floor(timeoutMs / 1_000))}S`;
 }
