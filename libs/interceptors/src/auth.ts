@@ -1,4 +1,5 @@
 import { Code, RpcError } from '@millrace/rpc';
+import { TOKEN_KEY } from './credentials.ts';
 import type { Call, Interceptor, Next, PeerIdentity, Principal, Reply } from '@millrace/rpc';
 
 /**
@@ -34,7 +35,9 @@ export function auth(authenticate: Authenticate): Interceptor {
     if (!call.method.policy.declared) {
       throw denied('METHOD_NOT_DECLARED', 'the method declares no policy');
     }
-    const principal = authenticate(call.metadata.get('authorization'), call.peerIdentity);
+    const { metadata, peerIdentity } = call;
+    const authorization = metadata.get('authorization') ?? metadata.get(TOKEN_KEY);
+    const principal = authenticate(authorization, peerIdentity);
     // A token that is known costs no turn of the event loop.
     return 'then' in principal
       ? principal.then((known) => admit(call, next, known))
