@@ -73,6 +73,19 @@ describe('shed, while the loop is busy', () => {
     expect(begun).toHaveLength(6);
   });
 
+  it('refuses nobody because the process stood still', async () => {
+    const { of, begun, loop, busy } = shedRig();
+    await of('default', busy(2));
+    const waiting = of('default');
+    loop.advance(5_000);
+    const later = of('sheddable');
+    expect(await stateOf(later)).toBe('open');
+    await loop.turn();
+    expect(await readAll(waiting)).toEqual(['fine']);
+    expect(await readAll(later)).toEqual(['fine']);
+    expect(begun).toHaveLength(3);
+  });
+
   it('serves critical calls before others', async () => {
     const { of, begun, loop, busy } = shedRig();
     await of('default', busy(2));
@@ -101,9 +114,8 @@ describe('shed, while the loop is busy', () => {
   ])(
     'refuses a %s call when the first in its queue has waited for %d ms',
     async (criticality, patienceMs) => {
-      const { of, loop, busy } = shedRig();
-      await of('default', busy(2));
-      void of(criticality);
+      const { of, loop } = shedRig({ minimum: 1, initial: 1 });
+      for (let count = 0; count < 3; count++) void of(criticality, held().next);
       loop.advance(patienceMs - 1);
       expect(await stateOf(of(criticality))).toBe('open');
       loop.advance(1);
@@ -132,9 +144,8 @@ describe('shed, while the loop is busy', () => {
   });
 
   it('refuses who would be out of time when its turn comes', async () => {
-    const { send, of, loop, busy } = shedRig();
-    await of('default', busy(2));
-    void of('default');
+    const { send, of, loop } = shedRig({ minimum: 1, initial: 1 });
+    for (let count = 0; count < 2; count++) void of('default', held().next);
     loop.advance(20);
     expect(await stateOf(send({ deadlineMs: loop.now() + 30 }))).toBe('open');
     expect(await failureOf(send({ deadlineMs: loop.now() + 10 }))).toMatchObject({ reason: 'OVERLOADED' });

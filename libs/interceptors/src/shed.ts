@@ -9,7 +9,7 @@ import { Limit, type LimitOptions } from './shed/limit.ts';
 /** Options of {@link shed}. */
 export interface ShedOptions extends LimitOptions {
   /**
-   * How long a call may wait for its turn, in ms. Default 100. Sheddable calls wait for a quarter of it, critical ones for ten times
+   * How long a call may wait for its turn, in ms. Default 250. Sheddable calls wait for a quarter of it, critical ones for ten times
    * as long, essential ones for a hundred times; none for longer than its deadline.
    */
   readonly maxWaitMs?: number;
@@ -50,7 +50,7 @@ function createRefusals(maxWaitMs: number): readonly RpcError[] {
  * it waits is never begun.
  */
 export function shed(options: ShedOptions = {}): Interceptor {
-  const { maxWaitMs = 100, server = 'server', loop = systemLoop } = options;
+  const { maxWaitMs = 250, server = 'server', loop = systemLoop } = options;
   const { meter = metrics.getMeter('@millrace/interceptors') } = options;
   const limit = new Limit(new LatencyBook(), options);
   const admission = new Admission(loop, limit, maxWaitMs);

@@ -10,6 +10,8 @@ const SLICE_MS = 2;
 const EXPRESS_SHARE = 2;
 /** How fast the time between two places follows what is seen. */
 const FOLLOW = 0.05;
+/** More between two places is a process that stood still, or a handler that holds the loop, which the age of the queue tells. */
+const LONGEST_PACE_MS = 20;
 
 /** How long a call may wait, as a share of `maxWaitMs`. */
 const PATIENCE: Readonly<Record<Criticality, number>> = {
@@ -35,6 +37,8 @@ export class Admission {
   /** When the loop began with the calls it has at hand; undefined when it has none. */
   #sliceMs: number | undefined;
   #isScheduled = false;
+  /** When the loop last came to serve. */
+  #lookedMs = 0;
   #servedMs = 0;
   /** The time between two places. Begins short: a burst after silence is no overload. */
   #paceMs = 0.1;
@@ -59,9 +63,11 @@ export class Admission {
     }
     const queue = isExpress ? this.#express : this.#normal;
     const ahead = isExpress ? this.#express.size : this.queued;
-    const waitMs = Math.max(ahead * this.#paceMs, queue.ageMs(nowMs));
+    const isLimited = this.#limit.inFlight >= this.#room(isExpress);
+    // Nobody could be served while the process stood still, which is no overload: what came in meanwhile is served soon.
+    const ageMs = queue.ageMs(isLimited ? nowMs : this.#lookedMs);
     const patienceMs = Math.min(PATIENCE[criticality] * this.#maxWaitMs, call.deadlineMs - nowMs);
-    if (waitMs >= patienceMs) return this.#limit.inFlight < this.#room(isExpress) ? 'loop' : 'limit';
+    if (Math.max(ahead * this.#paceMs, ageMs) >= patienceMs) return isLimited ? 'limit' : 'loop';
     this.#schedule();
     return queue.wait(call, nowMs);
   }
@@ -98,7 +104,7 @@ export class Admission {
 
   readonly #beginSlice = (): void => {
     this.#isScheduled = false;
-    this.#sliceMs = this.#loop.now();
+    this.#sliceMs = this.#lookedMs = this.#loop.now();
     this.#serve();
   };
 
@@ -110,7 +116,8 @@ export class Admission {
     else if (nowMs - (this.#sliceMs ?? nowMs) >= SLICE_MS) this.#schedule();
     else {
       const { call, sinceMs, begin } = queue.shift();
-      this.#paceMs += FOLLOW * (nowMs - Math.max(this.#servedMs, sinceMs) - this.#paceMs);
+      const tookMs = Math.min(nowMs - Math.max(this.#servedMs, sinceMs), LONGEST_PACE_MS);
+      this.#paceMs += FOLLOW * (tookMs - this.#paceMs);
       this.#servedMs = nowMs;
       this.#take(call);
       begin();

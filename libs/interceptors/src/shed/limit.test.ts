@@ -9,7 +9,7 @@ class Load {
   nowMs = 1_000;
 
   constructor(options: LimitOptions = {}) {
-    this.limit = new Limit(new LatencyBook(), options);
+    this.limit = new Limit(new LatencyBook(), { minimum: 8, initial: 20, ...options });
   }
 
   /** One call after the other leaves and is followed by the next, for so long. */
@@ -100,7 +100,7 @@ describe('the limit on calls in flight', () => {
   });
 
   it('does not take a change of the mix for load', () => {
-    const limit = new Limit(new LatencyBook(), {});
+    const limit = new Limit(new LatencyBook(), { minimum: 8, initial: 20 });
     const call = (method: string, nowMs: number, tookMs: number) => {
       limit.enter();
       limit.took(method, nowMs, nowMs + tookMs);

@@ -2,11 +2,11 @@ import type { LatencyBook } from './latency-book.ts';
 
 /** Where a limit may be. */
 export interface LimitOptions {
-  /** It is never less. Default 8. */
+  /** It is never less. Default 32: so many that wait cost nothing. */
   readonly minimum?: number;
   /** It is never more. Default 1,000. */
   readonly maximum?: number;
-  /** Where it begins. Default 20. */
+  /** Where it begins. Default 64. */
   readonly initial?: number;
 }
 
@@ -45,7 +45,7 @@ export class Limit {
   /** What holds in place of the limit while usual times are measured. */
   #probe: number | undefined;
 
-  constructor(latencies: LatencyBook, { minimum = 8, maximum = 1_000, initial = 20 }: LimitOptions = {}) {
+  constructor(latencies: LatencyBook, { minimum = 32, maximum = 1_000, initial = 64 }: LimitOptions = {}) {
     this.#latencies = latencies;
     this.#minimum = minimum;
     this.#maximum = maximum;

@@ -10,7 +10,7 @@ import { testCall, type TestCallOptions } from './test-call.ts';
 export function shedRig(options: ShedOptions = {}) {
   const loop = new FakeLoop();
   const { meter, records, observe } = fakeMeter();
-  const interceptor = shed({ loop, meter, ...options });
+  const interceptor = shed({ loop, meter, minimum: 8, initial: 20, maxWaitMs: 100, ...options });
   const begun: Call[] = [];
   const send = (call: TestCallOptions, next: Next = answering('fine')) =>
     interceptor(testCall(call).call, (one) => {
