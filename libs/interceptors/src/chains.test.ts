@@ -260,17 +260,18 @@ describe('the client chain, when the service is in trouble', () => {
 });
 
 it('an outbound call within a handler speaks for the caller and shares its trace', async () => {
-  const inner: Context[] = [];
-  const back = await start({ handlers: always(async () => void inner.push(currentContext())) });
-  const outer: Context[] = [];
+  const seen = (context: Context) => ({ context, leftMs: context.deadlineMs - performance.now() });
+  const inner: ReturnType<typeof seen>[] = [];
+  const back = await start({ handlers: always(async () => void inner.push(seen(currentContext()))) });
+  const outer: typeof inner = [];
   const front = await start({
     handlers: always(async () => {
-      outer.push(currentContext());
+      outer.push(seen(currentContext()));
       await back.call('unary', ['a']);
     }),
   });
   await runInContext(context, () => front.call('unary', ['a']));
-  expect(inner[0]?.principal).toMatchObject(alice);
-  expect(inner[0]?.trace?.traceId).toBe(outer[0]?.trace?.traceId);
-  expect(inner[0]?.deadlineMs).toBeLessThan(outer[0]?.deadlineMs ?? 0);
+  expect(inner[0]?.context.principal).toMatchObject(alice);
+  expect(inner[0]?.context.trace?.traceId).toBe(outer[0]?.context.trace?.traceId);
+  expect(inner[0]?.leftMs).toBeLessThan(outer[0]?.leftMs ?? 0);
 });
