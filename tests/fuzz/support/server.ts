@@ -9,12 +9,13 @@ import type { AnyHandler, Call, Implementation } from '@millrace/rpc';
 export interface Answers {
   /** How many messages have reached handlers. */
   readonly handled: number;
-  /** The memory of the process after a collection, in MiB. */
-  readonly memory: number;
+  /** Of the process after a collection, in MiB: what it has of the machine, and what of that is in use. */
+  readonly memory: { readonly resident: number; readonly used: number };
   /** What somebody has added to the prototype of all objects. */
   readonly pollution: readonly string[];
 }
 
+const MEBIBYTE = 1024 * 1024;
 let handled = 0;
 
 /** Who called, as the handler sees it. */
@@ -53,7 +54,8 @@ const ANSWERS: { readonly [Q in keyof Answers]: () => Answers[Q] } = {
   memory: () => {
     // The flavour that gives back what is free, too.
     globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-    return process.memoryUsage().rss / 1024 / 1024;
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return { resident: rss / MEBIBYTE, used: (heapUsed + external) / MEBIBYTE };
   },
   pollution: () => Object.getOwnPropertyNames(Object.prototype).filter((name) => !BORN_WITH.has(name)),
 };
