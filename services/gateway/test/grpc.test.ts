@@ -108,7 +108,11 @@ describe('the order service by gRPC', () => {
     const forged = { ...metadata, 'x-tenant': 'other', 'x-subject': 'root', 'trace-bin': Uint8Array.of(1) };
     await orders().getOrder({ orderId: ID }, { metadata: forged });
     const { call } = rig.order.calls[0] ?? {};
-    expect(call?.context.principal).toMatchObject({ subject: 'alice', tenant: 'default', roles: ['importer'] });
+    expect(call?.context.principal).toMatchObject({
+      subject: 'alice',
+      tenant: 'default',
+      roles: ['importer'],
+    });
     const keys = [...(call?.metadata.entries() ?? [])].map(([key]) => key);
     expect(keys).not.toEqual(expect.arrayContaining(['x-tenant']));
     expect(keys).not.toEqual(expect.arrayContaining(['x-subject']));

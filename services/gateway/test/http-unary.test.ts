@@ -44,7 +44,11 @@ describe('an order over HTTP/JSON', () => {
       ['MUG', 6],
     ]);
     const call = rig.order.calls[0]?.call;
-    expect(call?.context.principal).toMatchObject({ subject: 'alice', tenant: 'default', roles: ['customer'] });
+    expect(call?.context.principal).toMatchObject({
+      subject: 'alice',
+      tenant: 'default',
+      roles: ['customer'],
+    });
     expect(call?.context.trace?.traceId).toBe(response.headers.get('x-trace-id'));
   });
 
