@@ -3,7 +3,7 @@ import { context, trace } from '@opentelemetry/api';
 import type { Criticality } from '@millrace/contracts';
 import { Code, type RpcError } from '@millrace/rpc';
 import { isRetryable } from './retry/is-retryable.ts';
-import { failureOf } from './testing/answers.ts';
+import { failureOf, hanging } from './testing/answers.ts';
 import { fakeTelemetry } from './testing/fake-telemetry.ts';
 import { shedRig } from './testing/shed-rig.ts';
 import { KINDS, testCall, type TestCallOptions } from './testing/test-call.ts';
@@ -15,8 +15,9 @@ beforeAll(() => void ({ spans } = fakeTelemetry()));
 
 describe('the refusal', () => {
   const refused = async (kind: TestCallOptions['kind'] = 'unary', criticality: Criticality = 'default') => {
-    const { send, of, loop, busy, records } = shedRig();
-    await of('default', busy(2));
+    const { send, of, loop, records } = shedRig({ minimum: 1, initial: 1 });
+    // Two that never end, and one in each queue.
+    for (let count = 0; count < 2; count++) void of('critical', hanging);
     void of('default');
     void of('critical');
     loop.advance(10_000);
@@ -43,7 +44,7 @@ describe('the refusal', () => {
       {
         name: 'millrace.server.shed',
         value: 1,
-        attributes: { 'rpc.method': 'shop.order.v1.OrderService/GetOrder', criticality, reason: 'loop' },
+        attributes: { 'rpc.method': 'shop.order.v1.OrderService/GetOrder', criticality, reason: 'limit' },
       },
     ]);
   });

@@ -92,10 +92,12 @@ describe('an order over HTTP/JSON', () => {
     const sent = rig.order.calls[0]?.call.metadata;
     const keys = [...(sent?.entries() ?? [])].map(([key]) => key);
     expect(keys.filter((key) => !key.startsWith('grpc-') && key !== 'user-agent').toSorted()).toEqual([
-      'authorization',
+      'millrace-authorization',
       'millrace-criticality',
+      'millrace-retry',
       'traceparent',
     ]);
+    expect(sent?.get('millrace-retry')).toBe('hedged');
     expect(sent?.get('millrace-criticality')).toBe('default');
   });
 });
