@@ -18,7 +18,7 @@ function verdictOf(measure: Measure): string {
 }
 
 function format(value: number): string {
-  return value.toLocaleString('en', { maximumFractionDigits: Math.abs(value) >= 100 ? 0 : 2 });
+  return value.toLocaleString('en', { maximumFractionDigits: Math.abs(value) >= 100 ? 0 : 3 });
 }
 
 /** The measures with bar and verdict, a line each. */
