@@ -1,7 +1,12 @@
 import { asRpcError, Code, RpcError } from './status.ts';
 
 type Result = IteratorResult<unknown, undefined>;
-type Unread = readonly [message: unknown, size: number];
+
+/** Somebody who waits for a message. */
+interface Reader {
+  readonly resolve: (result: Result | Promise<Result>) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 const END: Result = { done: true, value: undefined };
 
@@ -38,8 +43,9 @@ export interface Tap {
 export class MessageStream implements AsyncIterableIterator<unknown, undefined> {
   readonly #source: Source;
   readonly #aheadBytes: number;
-  readonly #readers: PromiseWithResolvers<Result>[] = [];
-  readonly #unread: Unread[] = [];
+  readonly #readers: Reader[] = [];
+  readonly #unread: unknown[] = [];
+  readonly #sizes: number[] = [];
   readonly #asked: (() => void)[] = [];
   readonly #seen: ((message: unknown) => unknown)[] = [];
   readonly #ends: Tap[] = [];
@@ -81,7 +87,8 @@ export class MessageStream implements AsyncIterableIterator<unknown, undefined> 
     if (this.#isOver) return;
     this.#isPulling = false;
     if (this.#readers.length === 0) {
-      this.#unread.push([message, size]);
+      this.#unread.push(message);
+      this.#sizes.push(size);
       this.#unreadBytes += size;
     } else if (this.#passes(message)) this.#readers.shift()?.resolve({ done: false, value: message });
     this.#pull();
@@ -104,7 +111,7 @@ export class MessageStream implements AsyncIterableIterator<unknown, undefined> 
   fail(error: unknown): void {
     const wasOver = this.#isOver;
     if (wasOver && this.#unread.length === 0) return;
-    this.#unread.length = 0;
+    this.#unread.length = this.#sizes.length = 0;
     this.#isOver = false;
     this.end(error);
     this.#finish();
@@ -114,25 +121,28 @@ export class MessageStream implements AsyncIterableIterator<unknown, undefined> 
   next(): Promise<Result> {
     this.#isTaken = true;
     for (const asked of this.#asked) asked();
-    for (let first = this.#unread.shift(); first; first = this.#unread.shift()) {
-      const [message, size] = first;
-      this.#unreadBytes -= size;
+    while (this.#unread.length > 0) {
+      const message = this.#unread.shift();
+      this.#unreadBytes -= this.#sizes.shift() ?? 0;
       if (!this.#passes(message)) continue;
       this.#pull();
       return Promise.resolve({ done: false, value: message });
     }
     if (this.#isOver) return this.#last();
-    const reader = Promise.withResolvers<Result>();
-    this.#readers.push(reader);
+    const result = new Promise<Result>(this.#wait);
     this.#pull();
-    return reader.promise;
+    return result;
   }
+
+  readonly #wait = (resolve: Reader['resolve'], reject: Reader['reject']): void => {
+    this.#readers.push({ resolve, reject });
+  };
 
   /** Its source has cleaned up when this resolves, unless it is still busy with the next message. */
   async return(): Promise<Result> {
     const wasOver = this.#isOver;
     this.#isTaken = true;
-    this.#unread.length = 0;
+    this.#unread.length = this.#sizes.length = 0;
     this.#finish(new RpcError(Code.CANCELLED, 'the reader left'));
     this.#error = undefined;
     this.end();

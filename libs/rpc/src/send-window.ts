@@ -7,6 +7,8 @@ const MESSAGE_BYTES = 64;
 /** Sends a stream's messages, and says when the socket has room for more. */
 export class SendWindow {
   readonly #grpc: ServerInterceptingCallInterface;
+  /** Of the messages that lie there, in the order in which they leave: no closure is made for each. */
+  readonly #sizes: number[] = [];
   #unsentBytes = 0;
   #drained: (() => void) | undefined;
 
@@ -18,13 +20,16 @@ export class SendWindow {
   send(bytes: Buffer): Promise<void> | undefined {
     const size = Math.max(bytes.byteLength, MESSAGE_BYTES);
     this.#unsentBytes += size;
-    this.#grpc.sendMessage(bytes, () => {
-      this.#unsentBytes -= size;
-      if (this.#unsentBytes < WINDOW_BYTES) this.close();
-    });
+    this.#sizes.push(size);
+    this.#grpc.sendMessage(bytes, this.#left);
     if (this.#unsentBytes < WINDOW_BYTES) return undefined;
     return new Promise((resolve) => (this.#drained = resolve));
   }
+
+  readonly #left = (): void => {
+    this.#unsentBytes -= this.#sizes.shift() ?? 0;
+    if (this.#unsentBytes < WINDOW_BYTES) this.close();
+  };
 
   /** Nobody waits for room any more. */
   close(): void {
