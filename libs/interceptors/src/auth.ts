@@ -1,5 +1,4 @@
 import { Code, RpcError } from '@millrace/rpc';
-import { TOKEN_KEY } from './credentials.ts';
 import type { Call, Interceptor, Next, PeerIdentity, Principal, Reply } from '@millrace/rpc';
 
 /**
@@ -35,9 +34,7 @@ export function auth(authenticate: Authenticate): Interceptor {
     if (!call.method.policy.declared) {
       throw denied('METHOD_NOT_DECLARED', 'the method declares no policy');
     }
-    const { metadata, peerIdentity } = call;
-    const authorization = metadata.get('authorization') ?? metadata.get(TOKEN_KEY);
-    const principal = authenticate(authorization, peerIdentity);
+    const principal = authenticate(call.metadata.get('authorization'), call.peerIdentity);
     // A token that is known costs no turn of the event loop.
     return 'then' in principal
       ? principal.then((known) => admit(call, next, known))

@@ -1,13 +1,6 @@
 import { asRpcError, mergeMetadata } from '@millrace/rpc';
 import type { Call, Context, Interceptor, Next, Reply } from '@millrace/rpc';
 
-/**
- * Where our clients put their `authorization`. HTTP/2 may index it, as RFC 7541 (7.1.3) asks not to do with that header and nghttp2 never
- * does: on a connection between two services, where nobody else can add headers and watch their size, a token need not be sent,
- * and read, in full with every call. That was 16 us of CPU a call.
- */
-export const TOKEN_KEY = 'millrace-authorization';
-
 /** The `authorization` that a call made in a context carries, at once where it is known. */
 export type ServiceCredentials = (context: Context) => string | Promise<string>;
 
@@ -16,11 +9,7 @@ function unsent(error: unknown): Error {
 }
 
 function send(call: Call, next: Next, authorization: string): Promise<Reply> {
-  return next(
-    call.with({
-      metadata: mergeMetadata(call.metadata, { authorization: undefined, [TOKEN_KEY]: authorization }),
-    }),
-  );
+  return next(call.with({ metadata: mergeMetadata(call.metadata, { authorization }) }));
 }
 
 /**

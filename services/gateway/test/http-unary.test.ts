@@ -92,7 +92,7 @@ describe('an order over HTTP/JSON', () => {
     const sent = rig.order.calls[0]?.call.metadata;
     const keys = [...(sent?.entries() ?? [])].map(([key]) => key);
     expect(keys.filter((key) => !key.startsWith('grpc-') && key !== 'user-agent').toSorted()).toEqual([
-      'millrace-authorization',
+      'authorization',
       'millrace-criticality',
       'millrace-retry',
       'traceparent',
