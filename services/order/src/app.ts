@@ -3,13 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 import { createBus, createDatabase, createEventLog, createJanitor, createRelay } from '@millrace/durable';
 import { createReplies, createSagaRunner, migrate } from '@millrace/durable';
 import type { Database, EventLog, SagaRunnerOptions } from '@millrace/durable';
-import { PaymentService } from '@millrace/contracts';
+import { describeService, OrderService, PaymentService } from '@millrace/contracts';
 import { createClient, createServer, createVerifier, serviceCredentials } from '@millrace/interceptors';
 import { errors, idempotency, serverDeadline, validate } from '@millrace/interceptors';
 import type { Implementation } from '@millrace/rpc';
-import { clientTls, createClosers, createLogger, createOpsServer } from '@millrace/runtime';
-import { serverTls, toListenError } from '@millrace/runtime';
-import type { App, Closers, Logger } from '@millrace/runtime';
+import { clientTls, createClosers, createLogger, createOpsServer, serverTls } from '@millrace/runtime';
+import { toListenError, type App, type Closers, type Logger } from '@millrace/runtime';
 import { v7 as uuidv7 } from 'uuid';
 import { createOrderDatabase, createSagaOrders } from './adapters/order-database.ts';
 import { consumePaymentEvents } from './adapters/payment-events.ts';
@@ -103,19 +102,20 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
   closers.add('replies', replies.stop);
   closers.add('payment events', consumePaymentEvents(bus, db).stop);
   for (const one of [relay, runner, janitor]) one.start();
-
   const orders = createOrderDatabase(db, () => {
     runner.wake();
     relay.wake();
   });
   const readOrders = createReadOrders(orders);
+  const interceptors = [errors({ logger, table: errorTable }), serverDeadline(), validate(), idempotency()];
+  const method = config.POLICIES.effective(describeService(OrderService).methods['placeOrder']!);
   return [
     createOrderService({
       placeOrder: createPlaceOrder({ db: orders, replies, saga: placeSaga, newId, now }),
       cancelOrder: createCancelOrder({ db: orders, replies, placeSaga, cancelSaga, now }),
       readOrders,
       watchOrders: createWatchOrders(events, readOrders),
-      perOrder: [errors({ logger, table: errorTable }), serverDeadline(), validate(), idempotency()],
+      perOrder: { method, interceptors },
     }),
     createCatalogService(createCatalog(orders)),
   ];

@@ -41,6 +41,19 @@ test('many orders go over one stream, with a reply for each', async () => {
   expect(new Set([...replies.values()].map(statusOf))).toEqual(new Set(['CONFIRMED']));
 });
 
+test('each order of a stream is served by the policy that holds in the process', async () => {
+  const own = await startRig(
+    {},
+    { POLICIES: '{"shop.order.v1.OrderService/PlaceOrder": {"deadline_ms": 1}}' },
+  );
+  try {
+    const replies = await all(own.as().orders.placeOrders(each([{ correlationId: 1n, order: anOrder() }])));
+    expect(statusOf(replies.get(1n))).toBe('DEADLINE_EXCEEDED');
+  } finally {
+    await own.stop();
+  }
+});
+
 test('an order that cannot be placed ends with its error, and the stream goes on', async () => {
   const { orders } = rig.as();
   const reused = anOrder();

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { CancelOrderResponseSchema, OrderService, OrderStatus } from '@millrace/contracts';
 import { PlaceOrderResponseSchema, type PlaceOrderRequest } from '@millrace/contracts';
-import { implement, type Implementation, type Interceptor } from '@millrace/rpc';
+import { implement, type Implementation } from '@millrace/rpc';
 import type { OrderStatus as DomainStatus } from '../domain/order.ts';
 import type { CancelOrder } from '../use-cases/cancel-order.ts';
 import { toMessage } from '../use-cases/messages.ts';
@@ -9,15 +9,14 @@ import type { PlaceOrder, PlaceOrderCommand } from '../use-cases/place-order.ts'
 import type { ReadOrders } from '../use-cases/read-orders.ts';
 import type { WatchOrders } from '../use-cases/watch-orders.ts';
 import { callerOf } from './caller.ts';
-import { createPlaceOrders, type PlaceOne } from './place-orders.ts';
+import { createPlaceOrders, type PerOrder, type PlaceOne } from './place-orders.ts';
 
 export interface OrderServiceOptions {
   placeOrder: PlaceOrder;
   cancelOrder: CancelOrder;
   readOrders: ReadOrders;
   watchOrders: WatchOrders;
-  /** What each order of a stream passes, as if it were a call of its own. */
-  perOrder: readonly Interceptor[];
+  perOrder: PerOrder;
 }
 
 /** Answers the order service's calls: messages in and out, the rest is the use cases'. */

@@ -60,7 +60,10 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-export async function startRig(overrides: OrderOverrides = {}): Promise<Rig> {
+export async function startRig(
+  overrides: OrderOverrides = {},
+  settings: Record<string, string> = {},
+): Promise<Rig> {
   const keys = await createTestKeys();
   const database = await createTestDatabase();
   const payments = await startPaymentServer(keys.dir);
@@ -77,6 +80,7 @@ export async function startRig(overrides: OrderOverrides = {}): Promise<Rig> {
     GRPC_PORT: '0',
     OPS_PORT: '0',
     SHUTDOWN_GRACE_MS: '4000',
+    ...settings,
   };
   const start = async (given: OrderOverrides) => {
     const app = createOrderApp(loadConfig(configSchema, environment), { logger: silent, ...given });
