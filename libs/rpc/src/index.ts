@@ -43,6 +43,6 @@ export type { PeerIdentity } from './tls/peer-identity.ts';
 export { TlsError } from './tls/secure-files.ts';
 export type { ServerTls } from './tls/server-tls.ts';
 export { tap } from './stream-of.ts';
-export { timers, TimerWheel, type Timer } from './timer-wheel.ts';
+export { timers, type Timer } from './timer-wheel.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';
 export { watch, type WatchOptions } from './watch.ts';
