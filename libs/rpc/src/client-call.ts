@@ -8,6 +8,7 @@ import type { Reply } from './interceptor.ts';
 import { leave } from './leave.ts';
 import { MessageStream } from './message-stream.ts';
 import { NO_METADATA, type ReadonlyMetadata } from './metadata.ts';
+import { SendWindow } from './send-window.ts';
 import { asRpcError, Code, RpcError } from './status.ts';
 import { formatTimeout } from './timeout.ts';
 import { timers, type Timer } from './timer-wheel.ts';
@@ -47,7 +48,9 @@ export class ClientCall {
   #messageCount = 0;
   #headers: ReadonlyMetadata = NO_METADATA;
   #requests: AsyncIterator<unknown> | undefined;
-  #written: (() => void) | undefined;
+  #window: SendWindow | undefined;
+  /** A message has been written, so that there is an HTTP/2 stream. */
+  #isOpen = false;
   #over = false;
   #alarm: Timer | undefined;
   #undo: Undo | undefined;
@@ -73,7 +76,7 @@ export class ClientCall {
     if (this.#many) this.#many.open();
     else this.#grpc.startRead();
     if (first) {
-      this.#grpc.sendMessageWithContext({ flags: flagsOf(first, aboveBytes) }, first);
+      this.#grpc.sendMessageWithContext({ flags: this.#flagsOf(first) }, first);
       this.#grpc.halfClose();
     } else if (call.requests) void this.#pump(call.requests);
     else this.#grpc.halfClose();
@@ -163,14 +166,19 @@ export class ClientCall {
     try {
       const iterator = requests[Symbol.asyncIterator]();
       this.#requests = iterator;
+      const window = (this.#window = new SendWindow(this.#sendMessage));
       for (;;) {
         const { done, value } = await iterator.next();
         if (this.#over) return;
         if (done) break;
-        await this.#write(this.#encode(value));
+        const full = this.#write(window, this.#encode(value));
+        if (full) await full;
         if (this.#over) return;
       }
       this.#requests = undefined;
+      // grpc-js would end the stream before the last but one.
+      await window.emptied();
+      if (this.#over) return;
       this.#grpc.halfClose();
     } catch (error) {
       this.#requests = undefined;
@@ -178,13 +186,22 @@ export class ClientCall {
     }
   }
 
-  /** One message at a time: grpc-js keeps what it is given beyond that, and calls back once HTTP/2 took it. */
-  #write(bytes: Buffer): Promise<void> {
-    return new Promise((resolve) => {
-      this.#written = resolve;
-      const flags = flagsOf(bytes, this.#call.method.policy.compressAboveBytes);
-      this.#grpc.sendMessageWithContext({ callback: () => resolve(), flags }, bytes);
-    });
+  /**
+   * Alone goes the first, because grpc-js keeps just one message for a connection that it waits for, and what it compresses, because
+   * the next would overtake it.
+   */
+  #write(window: SendWindow, bytes: Buffer): Promise<void> | undefined {
+    if (this.#isOpen && this.#flagsOf(bytes) !== 0) return window.send(bytes);
+    this.#isOpen = true;
+    return window.sendAlone(bytes);
+  }
+
+  readonly #sendMessage = (bytes: Buffer, left: () => void): void => {
+    this.#grpc.sendMessageWithContext({ callback: left, flags: this.#flagsOf(bytes) }, bytes);
+  };
+
+  #flagsOf(bytes: Buffer): number {
+    return flagsOf(bytes, this.#call.method.policy.compressAboveBytes);
   }
 
   #expire(): void {
@@ -216,7 +233,7 @@ export class ClientCall {
     this.#trailers.resolve(trailers);
     if (error) this.#reply.reject(error);
     this.#many?.end(error);
-    this.#written?.();
+    this.#window?.close();
     leave(this.#requests);
   }
 }

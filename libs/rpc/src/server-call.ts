@@ -203,7 +203,7 @@ export class ServerCall implements OpenCall {
   async #pump(answers: AsyncIterator<unknown>, reply: Reply): Promise<void> {
     try {
       this.#sendHeaders(reply.headers);
-      const window = (this.#window = new SendWindow(this.#grpc));
+      const window = (this.#window = new SendWindow((bytes, left) => this.#grpc.sendMessage(bytes, left)));
       for (;;) {
         const { done, value } = await answers.next();
         if (this.#over) return;
