@@ -10,8 +10,8 @@ const CLIENT = new URL('../sides/overload-client.ts', import.meta.url);
 
 /** What handlers do, and about how many calls a second that allows. */
 const VARIANTS = [
-  { work: 'cpu', about: 430 },
-  { work: 'pool', about: 900 },
+  { work: 'cpu', about: 130 },
+  { work: 'pool', about: 380 },
 ] as const;
 const RATES = [0.8, 0.9, 1, 1.1];
 const OVERLOAD = 3;

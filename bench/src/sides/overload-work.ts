@@ -1,6 +1,7 @@
-const BUSY_MS = 2;
+/** As much CPU as an order takes of the order service (docs/performance.md). With much less, what is measured is grpc-js, which everything that is refused goes through. */
+const BUSY_MS = 7;
 const SLOTS = 10;
-const HOLD_MS = 10;
+const HOLD_MS = 25;
 
 function busy(): Promise<void> {
   const untilMs = performance.now() + BUSY_MS;
@@ -40,7 +41,7 @@ function createPool(): () => Promise<void> {
     });
 }
 
-/** What a handler does: `cpu` keeps the process busy for 2 ms, `pool` waits for one of 10 slots and holds it for 10 ms. */
+/** What a handler does: `cpu` keeps the process busy for 7 ms, `pool` waits for one of 10 slots and holds it for 25 ms. */
 export function createWork(kind: string): () => Promise<void> {
   return kind === 'pool' ? createPool() : busy;
 }
