@@ -49,7 +49,7 @@ export class ClientCall {
   #headers: ReadonlyMetadata = NO_METADATA;
   #requests: AsyncIterator<unknown> | undefined;
   #window: SendWindow | undefined;
-  /** A message has been written, so that there is an HTTP/2 stream. */
+  /** The first message of a stream has gone, so that there is an HTTP/2 stream for the next. */
   #isOpen = false;
   #over = false;
   #alarm: Timer | undefined;
@@ -176,7 +176,7 @@ export class ClientCall {
         if (this.#over) return;
       }
       this.#requests = undefined;
-      // grpc-js would end the stream before the last but one.
+      // Told to end while several messages pass its filters, grpc-js ends the stream after the first of them.
       await window.emptied();
       if (this.#over) return;
       this.#grpc.halfClose();

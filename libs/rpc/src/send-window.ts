@@ -20,16 +20,13 @@ export class SendWindow {
 
   /** Undefined while there is room for another; otherwise to be waited for. */
   send(bytes: Buffer): Promise<void> | undefined {
-    const size = Math.max(bytes.byteLength, MESSAGE_BYTES);
-    this.#unsentBytes += size;
-    this.#sizes.push(size);
-    this.#send(bytes, this.#left);
+    this.#put(bytes);
     return this.#until(WINDOW_BYTES);
   }
 
   /** As `send`, of a message that the next may not be given below before it has left. */
   sendAlone(bytes: Buffer): Promise<void> | undefined {
-    void this.send(bytes);
+    this.#put(bytes);
     return this.emptied();
   }
 
@@ -43,6 +40,14 @@ export class SendWindow {
     this.#awaited?.();
   }
 
+  #put(bytes: Buffer): void {
+    const size = Math.max(bytes.byteLength, MESSAGE_BYTES);
+    this.#unsentBytes += size;
+    this.#sizes.push(size);
+    this.#send(bytes, this.#left);
+  }
+
+  /** Undefined when less than so much lies here; otherwise to be waited for. */
   #until(roomBytes: number): Promise<void> | undefined {
     if (this.#unsentBytes < roomBytes) return undefined;
     this.#roomBytes = roomBytes;
