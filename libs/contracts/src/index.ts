@@ -1,3 +1,4 @@
+export { ByteWriter } from './codec/byte-writer.ts';
 export { createCodec, type Codec } from './codec.ts';
 export { loadForReflection, loadService } from './load.ts';
 export type { CallKind, Method, Service } from './method.ts';
