@@ -42,6 +42,7 @@ function startClient<S extends DescService>(service: S, address: string, { break
       attempts++;
       return transport.next(call);
     },
+    connect: () => transport.connect(),
     close: () => transport.close(),
   };
   const client = createClient(service, {

@@ -1,6 +1,9 @@
 import { createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 import type { PolicyTable } from '@millrace/contracts';
+import { ChannelService } from '@millrace/contracts/channel';
+import { createEntrance } from './channel/channel-entrance.ts';
+import { canFrame } from './channel/channel-limits.ts';
 import { addContract } from './contract.ts';
 import { createHandle } from './handle.ts';
 import type { Implementation } from './handlers.ts';
@@ -24,6 +27,8 @@ export interface BareServerOptions {
   /** Default: what the protos say. */
   readonly policies?: PolicyTable;
   readonly limits?: ServerLimits;
+  /** Whether clients may send unary calls many on one stream (see docs/channel.md). Default true. */
+  readonly channel?: boolean;
   /** Default: connections are not secured. */
   readonly tls?: ServerTls | undefined;
 }
@@ -58,6 +63,7 @@ class GrpcServer implements RpcServer {
     reflection = false,
     policies,
     limits = {},
+    channel = true,
     tls,
   }: BareServerOptions) {
     const methods = services
@@ -66,9 +72,13 @@ class GrpcServer implements RpcServer {
     const { maxMessageBytes = DEFAULT_MESSAGE_BYTES } = limits;
     const handle = compose(interceptors, createHandle(services));
     const calls = { handle, open: this.#open, maxMessageBytes };
-    const { server, enter } = createDoor(new Map(methods.map((one) => [one.path, one])), calls, limits);
+    const entrance =
+      channel && canFrame(maxMessageBytes) ? createEntrance(methods, calls, limits) : undefined;
+    const byPath = new Map(methods.map((one) => [one.path, one]));
+    const { server, enter } = createDoor({ methods: byPath, calls, limits, entrance });
     this.#server = server;
     for (const { service } of services) addContract(server, service.descriptor);
+    if (entrance) addContract(server, ChannelService);
     this.#health = addHealth(
       server,
       services.map(({ service }) => service.name),
@@ -101,6 +111,7 @@ class GrpcServer implements RpcServer {
     // When the last connection has ended. grpc-js's own callback comes too early: Node's HTTP/2 server has begun to close
     // the sessions by then, and grpc-js takes those for closed.
     const drained = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    for (const call of this.#open) call.drain?.();
     this.#server.tryShutdown(() => undefined);
     this.#cancel((call) => call.isWatch);
     if (!(await within(graceMs, drained))) {

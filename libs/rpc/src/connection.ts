@@ -1,8 +1,10 @@
 import { Channel, ChannelCredentials, connectivityState, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Call } from './call.ts';
+import { canFrame } from './channel/channel-limits.ts';
+import { ChannelLink } from './channel/channel-link.ts';
 import { ClientCall, type CallObserver } from './client-call.ts';
 import { asRpcError, type Reply } from './interceptor.ts';
-import { clientOptions, type ClientLimits } from './limits.ts';
+import { clientOptions, CONNECT_TIMEOUT_MS, DEFAULT_MESSAGE_BYTES, type ClientLimits } from './limits.ts';
 import { Code, RpcError } from './status.ts';
 import type { ChannelSecurity, ClientSecurity } from './tls/client-tls.ts';
 
@@ -13,6 +15,11 @@ export interface ConnectionOptions {
   /** `host:port` as the server knows itself, where `address` was looked up: the `:authority` of calls. Default `address`. */
   readonly authority?: string;
   readonly limits?: ClientLimits;
+  /**
+   * Whether unary calls share one stream, where the server knows how (see docs/channel.md). Default true. With false each is an HTTP/2
+   * stream of its own.
+   */
+  readonly channel?: boolean | undefined;
   /** Default: it is not secured. */
   readonly security?: ClientSecurity | undefined;
   /** Told when `state` has changed. With it, the connection is made before the first call, and made again whenever it breaks. */
@@ -41,10 +48,12 @@ export function notSent(message: string): RpcError {
 export class Connection {
   readonly address: string;
   readonly #options: ConnectionOptions;
+  readonly #link: ChannelLink | undefined;
   #security: ChannelSecurity | undefined;
   #channel: Channel;
   #state: ConnectionState = 'connecting';
   #closed = false;
+  #settled = Promise.withResolvers<void>();
   #patience: NodeJS.Timeout | undefined;
   /** Why calls fail at once: nobody answers, and another attempt is under way by itself. */
   #silence: RpcError | undefined;
@@ -52,6 +61,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.address = options.address;
+    this.#link = this.#createLink();
     this.#security = this.#secure();
     this.#channel = this.#open();
     this.#begin();
@@ -67,6 +77,8 @@ export class Connection {
     if (why) return Promise.reject(why);
     const security = this.#secure();
     if (security !== this.#security) this.#renew(security);
+    const carrier = this.#link?.current;
+    if (carrier?.carries(call)) return carrier.send(call, observer);
     try {
       return new ClientCall(this.#channel, call, observer).reply;
     } catch (error) {
@@ -74,12 +86,50 @@ export class Connection {
     }
   };
 
+  /** Connects before the first call does it. Resolves when it is known how calls go, or that the server cannot be reached for now. */
+  connect(): Promise<void> {
+    if (this.#closed || (this.#link ? this.#link.isSettled : this.#state === 'ready'))
+      return Promise.resolve();
+    this.#channel.getConnectivityState(true);
+    return this.#settled.promise;
+  }
+
   /** Calls that run still finish; new ones are UNAVAILABLE. */
   close(): Promise<void> {
     this.#closed = true;
+    this.#settle();
     clearTimeout(this.#patience);
+    this.#link?.disconnect();
     this.#channel.close();
     return Promise.resolve();
+  }
+
+  #createLink(): ChannelLink | undefined {
+    const { channel = true, limits = {} } = this.#options;
+    const { maxMessageBytes: messageBytes = DEFAULT_MESSAGE_BYTES } = limits;
+    const { connectTimeoutMs, maxQueuedCalls, maxQueuedMs } = limits;
+    if (!channel || !canFrame(messageBytes)) return undefined;
+    return new ChannelLink({
+      messageBytes,
+      maxQueued: maxQueuedCalls ?? 10_000,
+      maxQueuedMs: maxQueuedMs ?? 1_000,
+      helloMs: connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      onDrain: () => this.#leaveDrained(),
+      onSettled: () => this.#settle(),
+      resend: (one) => one.handOver(this.next),
+    });
+  }
+
+  #settle(): void {
+    this.#settled.resolve();
+    this.#settled = Promise.withResolvers();
+  }
+
+  /** The server goes away: another connection may find another one at the address. */
+  #leaveDrained(): void {
+    if (this.#closed) return;
+    this.#become('connecting');
+    this.#renew(this.#security);
   }
 
   #secure(): ChannelSecurity | undefined {
@@ -90,6 +140,7 @@ export class Connection {
   /** With other certificates there is another connection; calls on the one before finish there. */
   #renew(security: ChannelSecurity | undefined): void {
     const channel = this.#channel;
+    this.#link?.disconnect();
     this.#security = security;
     this.#channel = this.#open();
     this.#begin();
@@ -120,6 +171,8 @@ export class Connection {
 
   #changed(state: connectivityState): void {
     const { onState } = this.#options;
+    if (state === connectivityState.READY) this.#link?.connect(this.#channel);
+    else this.#link?.disconnect();
     if (state === connectivityState.READY || state === connectivityState.TRANSIENT_FAILURE)
       this.#silence = undefined;
     if (state === connectivityState.READY) this.#become('ready');
@@ -138,7 +191,7 @@ export class Connection {
   /** grpc-js waits for ever for a peer that accepts the connection and says nothing: such a channel is thrown away. */
   #giveUpLater(): NodeJS.Timeout {
     const { limits, onState } = this.#options;
-    const { connectTimeoutMs = 3_000 } = limits ?? {};
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = limits ?? {};
     const timer = setTimeout(() => {
       this.#patience = undefined;
       if (onState) this.#silence = notSent(`no connection to ${this.address} within ${connectTimeoutMs} ms`);
@@ -152,6 +205,7 @@ export class Connection {
   }
 
   #become(state: ConnectionState): void {
+    if (state === 'failed' || (state === 'ready' && !this.#link)) this.#settle();
     if (this.#state === state) return;
     this.#state = state;
     this.#options.onState?.();

@@ -44,16 +44,28 @@ export function fromGrpcMetadata(metadata: Metadata): ReadonlyMetadata {
   return new GrpcMetadata(metadata);
 }
 
+/** The protocol's own keys are not the caller's to set; metadata that is passed on may hold them. */
+export function isReserved(key: string): boolean {
+  return key.startsWith('grpc-') || key.startsWith(':');
+}
+
+/** What HTTP/2 keeps for itself. */
+export function isForbidden(key: string): boolean {
+  return FORBIDDEN.has(key);
+}
+
+/** Why metadata cannot be sent: INVALID_ARGUMENT. */
+export function refuseMetadata(key: string, why: string, cause?: unknown): RpcError {
+  return new RpcError(Code.INVALID_ARGUMENT, `metadata: ${key} ${why}`, { sent: 'never', cause });
+}
+
 function put(target: Metadata, key: string, value: string | Uint8Array): void {
-  // The protocol's own keys are not the caller's to set; metadata that is passed on may hold them.
-  if (key.startsWith('grpc-') || key.startsWith(':')) return;
-  if (FORBIDDEN.has(key)) {
-    throw new RpcError(Code.INVALID_ARGUMENT, `metadata: ${key} cannot be sent`, { sent: 'never' });
-  }
+  if (isReserved(key)) return;
+  if (isForbidden(key)) throw refuseMetadata(key, 'cannot be sent');
   try {
     target.add(key, typeof value === 'string' ? value : Buffer.from(value));
   } catch (cause) {
-    throw new RpcError(Code.INVALID_ARGUMENT, `metadata: ${key} is not valid`, { sent: 'never', cause });
+    throw refuseMetadata(key, 'is not valid', cause);
   }
 }
 

@@ -9,16 +9,37 @@ const PUSHBACK_KEY = 'grpc-retry-pushback-ms';
 const MAX_DETAILS_BYTES = 6 * 1024;
 const MAX_MESSAGE_LENGTH = 1024;
 
+/** How a call has failed, as both transports say it. */
+export interface WireStatus {
+  readonly code: number;
+  readonly message: string;
+  /** A google.rpc.Status; empty where there is none. */
+  readonly details: Uint8Array;
+}
+
+/** What is said of a failure: never more than the other end's headers could hold. */
+export function toWireStatus(error: RpcError): WireStatus {
+  // encodeURI, which grpc-js uses, throws at half a surrogate pair.
+  const message = error.message.toWellFormed().slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
+  const full = encodeStatus(error);
+  const details =
+    full.length <= MAX_DETAILS_BYTES ? full : encodeStatus(error.with({ message, details: [] }));
+  return { code: error.code, message, details };
+}
+
+/** The failure that the other end has told. */
+export function fromWireStatus({ code: given, message, details }: WireStatus): RpcError {
+  const code = normalizeCode(given);
+  const decoded = details.length > 0 ? decodeStatus(details) : undefined;
+  return decoded?.code === code ? decoded : new RpcError(code, message);
+}
+
 /** The status line and the trailers that say how a call failed. */
 export function toGrpcStatus(error: RpcError): StatusObject {
-  // encodeURI, which grpc-js uses, throws at half a surrogate pair.
-  const details = error.message.toWellFormed().slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
-  const full = encodeStatus(error);
-  const bytes =
-    full.length <= MAX_DETAILS_BYTES ? full : encodeStatus(error.with({ message: details, details: [] }));
+  const { code, message, details } = toWireStatus(error);
   const metadata = new Metadata();
-  metadata.set(DETAILS_KEY, Buffer.from(bytes));
-  return { code: error.code, details, metadata };
+  metadata.set(DETAILS_KEY, Buffer.from(details));
+  return { code, details: message, metadata };
 }
 
 /** What grpc-js says when the server turned the stream away before it looked at it. */
@@ -26,6 +47,9 @@ const REFUSED = 'Stream refused by server';
 /** What it says when this side's socket died: INTERNAL, although the call may have been served. */
 const BROKEN_HERE = /^Received RST_STREAM with code \d+ triggered by internal client error/;
 const NO_STATUS = /\(Call ended without gRPC status\)$/;
+
+/** What it says of a request that is longer than this side sends. */
+const TOO_LONG = 'Attempted to send message with a size larger than';
 
 /** What it says when the connection broke under the call. */
 const DROPPED = 'Connection dropped';
@@ -58,7 +82,8 @@ export function fromGrpcStatus(status: StatusObject, onWire: boolean): RpcError 
     const decoded = decodeStatus(bytes);
     if (decoded?.code === code) return decoded;
   }
-  const sent: Sent = !onWire ? 'never' : status.details === REFUSED ? 'refused' : 'maybe';
+  const isKept = !onWire || status.details.startsWith(TOO_LONG);
+  const sent: Sent = isKept ? 'never' : status.details === REFUSED ? 'refused' : 'maybe';
   const broken = !onWire || isBroken(status.details);
   return new RpcError(broken && code === Code.INTERNAL ? Code.UNAVAILABLE : code, status.details, {
     sent,

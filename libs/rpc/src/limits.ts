@@ -3,6 +3,12 @@ import { GZIP_OPTIONS } from './gzip-requests.ts';
 
 /** The longest message where nothing else is said. */
 export const DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** Calls at once on one connection where nothing else is said. */
+export const DEFAULT_CONCURRENT_CALLS = 1_000;
+/** The size of a call's headers where nothing else is said. */
+export const DEFAULT_HEADER_BYTES = 16 * 1024;
+/** How long a server may take to speak where nothing else is said. */
+export const CONNECT_TIMEOUT_MS = 3_000;
 const MINUTE_MS = 60_000;
 
 /** What one connection may ask of a client. */
@@ -11,6 +17,10 @@ export interface ClientLimits {
   readonly maxMessageBytes?: number;
   /** How long a connection may take until the server has spoken HTTP/2, in ms. Default 3,000. */
   readonly connectTimeoutMs?: number;
+  /** Unary calls that wait on a connection whose server has as many as it takes. Default 10,000; more are RESOURCE_EXHAUSTED at once. */
+  readonly maxQueuedCalls?: number;
+  /** How long they wait at most, in ms. Default 1,000; then they are RESOURCE_EXHAUSTED. */
+  readonly maxQueuedMs?: number;
 }
 
 /**
@@ -74,7 +84,7 @@ export function clientOptions({ maxMessageBytes = DEFAULT_MESSAGE_BYTES }: Clien
 export function serverOptions(limits: ServerLimits): ChannelOptions {
   const {
     maxMessageBytes = DEFAULT_MESSAGE_BYTES,
-    maxConcurrentCalls = 1_000,
+    maxConcurrentCalls = DEFAULT_CONCURRENT_CALLS,
     maxSessionMemoryMiB = 32,
   } = limits;
   return {

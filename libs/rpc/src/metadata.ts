@@ -67,5 +67,10 @@ export function mergeMetadata(base: ReadonlyMetadata, patch: MetadataInit): Read
   return new ListMetadata(pairs);
 }
 
+/** Metadata as it was read off the wire. Keys are lower-case; the list is not copied. */
+export function listMetadata(pairs: readonly (readonly [string, string | Uint8Array])[]): ReadonlyMetadata {
+  return pairs.length === 0 ? NO_METADATA : new ListMetadata(pairs);
+}
+
 /** No metadata at all. */
 export const NO_METADATA: ReadonlyMetadata = new ListMetadata([]);

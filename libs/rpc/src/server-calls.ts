@@ -10,6 +10,8 @@ export interface OpenCall {
   readonly isWatch: boolean;
   /** Ends it with this status, for its caller and its handler. */
   cancel(why: RpcError): void;
+  /** Takes no more calls: of what carries several. */
+  drain?(): void;
 }
 
 /** The other end of a connection. */

@@ -9,9 +9,12 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import type { Method } from '@millrace/contracts';
+import type { Entrance } from './channel/channel-entrance.ts';
+import { CHANNEL_PATH } from './channel/channel-path.ts';
+import type { ServerStream } from './channel/server-stream.ts';
 import { toGrpcStatus } from './grpc-status.ts';
 import { acceptsGzip, GzipReplies } from './gzip-replies.ts';
-import { serverOptions, type ServerLimits } from './limits.ts';
+import { DEFAULT_HEADER_BYTES, serverOptions, type ServerLimits } from './limits.ts';
 import { limitPings } from './ping-limit.ts';
 import { ServerCall } from './server-call.ts';
 import type { OpenCall, Peer, ServerCalls } from './server-calls.ts';
@@ -25,9 +28,9 @@ type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 /** Hands grpc-js's innermost call to ours, and leaves grpc-js's own handlers and streams out. */
 class Ours extends ServerInterceptingCall {
   readonly #grpc: ServerInterceptingCallInterface;
-  readonly #call: ServerCall;
+  readonly #call: ServerCall | ServerStream;
 
-  constructor(grpc: ServerInterceptingCallInterface, call: ServerCall) {
+  constructor(grpc: ServerInterceptingCallInterface, call: ServerCall | ServerStream) {
     super(grpc);
     this.#grpc = grpc;
     this.#call = call;
@@ -95,13 +98,19 @@ export interface Door {
   enter(socket: Socket): void;
 }
 
-/** Opens the door: `methods` by path go to `calls`, the rest to what is added to the server. */
-export function createDoor(
-  methods: ReadonlyMap<string, Method>,
-  calls: ServerCalls,
-  limits: ServerLimits,
-): Door {
-  const { maxHeaderBytes = 16 * 1024 } = limits;
+/** What is behind a door. */
+export interface DoorOptions {
+  /** By path. */
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly calls: ServerCalls;
+  readonly limits: ServerLimits;
+  /** For channels; undefined where there are none. */
+  readonly entrance: Entrance | undefined;
+}
+
+/** Opens the door: the methods go to `calls`, channels to their entrance, the rest to what is added to the server. */
+export function createDoor({ methods, calls, limits, entrance }: DoorOptions): Door {
+  const { maxHeaderBytes = DEFAULT_HEADER_BYTES } = limits;
   const { maxMessageBytes } = calls;
   let peer = NOBODY;
   let encoding: string | undefined;
@@ -113,6 +122,7 @@ export function createDoor(
   };
   const interceptor: ServerInterceptor = ({ path }, grpc) => {
     const method = methods.get(path);
+    if (entrance && path === CHANNEL_PATH) return new Ours(grpc, entrance(grpc, peer));
     if (!method) return new Theirs(grpc, calls.open);
     return new Ours(
       grpc,

@@ -31,16 +31,19 @@ class Link {
   }
 }
 
-class Entry extends Link implements Timer {
-  readonly tick: number;
-  readonly ring: () => void;
+/** A timer that is part of what it wakes: for things of which there are so many that an object and a closure for each would tell. */
+export abstract class Alarm extends Link implements Timer {
+  /** Of the wheel that it is set on. */
+  tick = 0;
   #wheel: TimerWheel | undefined;
 
-  constructor(wheel: TimerWheel, tick: number, ring: () => void) {
-    super();
+  /** The moment has come. */
+  abstract ring(): void;
+
+  /** For the wheel. */
+  placeOn(wheel: TimerWheel, tick: number): void {
     this.#wheel = wheel;
     this.tick = tick;
-    this.ring = ring;
   }
 
   stop(): void {
@@ -49,10 +52,19 @@ class Entry extends Link implements Timer {
   }
 }
 
+class Callback extends Alarm {
+  readonly ring: () => void;
+
+  constructor(ring: () => void) {
+    super();
+    this.ring = ring;
+  }
+}
+
 /** One that fails must not keep the others from ringing. */
-function ring(entry: Entry): void {
+function ring(alarm: Alarm): void {
   try {
-    entry.ring();
+    alarm.ring();
   } catch (error) {
     queueMicrotask(() => {
       throw error;
@@ -85,17 +97,24 @@ export class TimerWheel {
   /** Calls back once when the moment on the performance.now() scale has come; for Infinity never. Not before it returns. */
   at(atMs: number, ring: () => void): Timer {
     if (atMs === Infinity) return NEVER;
+    const callback = new Callback(ring);
+    this.set(callback, atMs);
+    return callback;
+  }
+
+  /** The same for an alarm that is not set. */
+  set(alarm: Alarm, atMs: number): void {
+    if (atMs === Infinity) return;
     if (this.#count === 0) this.#begin();
-    const entry = new Entry(this, Math.max(Math.ceil(atMs / TICK_MS), this.#tick + 1), ring);
+    alarm.placeOn(this, Math.max(Math.ceil(atMs / TICK_MS), this.#tick + 1));
     this.#count += 1;
-    this.#insert(entry);
-    if (entry.tick < this.#wakeTick) this.#wakeAt(entry.tick);
-    return entry;
+    this.#insert(alarm);
+    if (alarm.tick < this.#wakeTick) this.#wakeAt(alarm.tick);
   }
 
   /** Takes a timer out; for the timer itself. */
-  forget(entry: Link): void {
-    entry.remove();
+  forget(alarm: Alarm): void {
+    alarm.remove();
     this.#count -= 1;
     if (this.#count > 0 || this.#isLettingGo) return;
     // Not at once: the next is set in a moment, and to hold and let go a timer of Node's costs more than all else here.
@@ -116,7 +135,7 @@ export class TimerWheel {
     if (this.#wakeTick !== Infinity && !this.#isLettingGo) this.#timeout?.ref();
   }
 
-  #insert(entry: Entry): void {
+  #insert(entry: Alarm): void {
     const away = entry.tick - this.#tick;
     let level = 0;
     while (level < SPANS.length - 1 && away >= (SPANS[level + 1] as number)) level += 1;
@@ -163,11 +182,11 @@ export class TimerWheel {
       const span = SPANS[level] as number;
       if (tick % span !== 0) continue;
       const slot = this.#levels[level]?.[(tick / span) % SLOTS] as Link;
-      while (slot.next !== slot) this.#empty(slot.next as Entry);
+      while (slot.next !== slot) this.#empty(slot.next as Alarm);
     }
   }
 
-  #empty(entry: Entry): void {
+  #empty(entry: Alarm): void {
     if (entry.tick > this.#tick) {
       entry.remove();
       this.#insert(entry);

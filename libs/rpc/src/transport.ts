@@ -10,6 +10,11 @@ export interface Transport {
   readonly address: string;
   /** The innermost step of every client: gives the call to a server. */
   readonly next: Next;
+  /**
+   * Connects before the first call does it, for who wants that one to be as fast as the others. Resolves when it is known of each server how
+   * calls go to it, or that it cannot be reached for now: it never rejects.
+   */
+  connect(): Promise<void>;
   /** Ends the connections. Calls that run still finish; new ones are UNAVAILABLE. */
   close(): Promise<void>;
 }

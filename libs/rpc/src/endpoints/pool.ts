@@ -63,6 +63,13 @@ export class Pool {
     return endpoint ? this.#send(call, endpoint, nowMs) : this.#wait(call);
   };
 
+  /** Connects to all servers before the first call does it. */
+  async connect(): Promise<void> {
+    this.#resolver.use();
+    await this.#resolver.refresh();
+    await Promise.all(Array.from(this.#endpoints.values(), ({ connection }) => connection.connect()));
+  }
+
   /** Calls that run still finish; new ones are UNAVAILABLE. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
+import { CHANNEL_PATH } from '../channel/channel-path.ts';
 
 /** A peer by bare HTTP/2, for answers that no gRPC server would give. */
 export interface Http2Peer extends AsyncDisposable {
@@ -8,7 +9,9 @@ export interface Http2Peer extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Starts one on a free port that answers each call as it is told. */
+const UNIMPLEMENTED = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '12' };
+
+/** Starts one on a free port that answers each call as it is told. It knows no channels. */
 export async function startHttp2Peer(
   answer: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
 ): Promise<Http2Peer> {
@@ -18,7 +21,8 @@ export async function startHttp2Peer(
   server.on('sessionError', () => undefined);
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
-    answer(stream, headers);
+    if (headers[':path'] === CHANNEL_PATH) stream.respond(UNIMPLEMENTED, { endStream: true });
+    else answer(stream, headers);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -20,6 +20,8 @@ export interface RigOptions {
   /** Handlers in place of the echoing ones. */
   readonly handlers?: Partial<Handlers<typeof EchoService>>;
   readonly reflection?: boolean;
+  /** How unary calls go: on a channel, which is open when the rig is there, or each on a stream of its own. Default: on a channel. */
+  readonly channel?: boolean;
   /** Of both sides. Default: what the protos say. */
   readonly policies?: PolicyTable;
   readonly limits?: { readonly server?: ServerLimits; readonly client?: ClientLimits };
@@ -71,6 +73,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     client: clientSide = [],
     handlers,
     reflection = false,
+    channel = true,
     policies,
     limits = {},
     tls,
@@ -85,7 +88,8 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
   const address = `127.0.0.1:${port}`;
-  const transport = createTransport({ address, limits: limits.client ?? {}, tls: tls?.client });
+  const transport = createTransport({ address, limits: limits.client ?? {}, channel, tls: tls?.client });
+  await transport.connect();
   const client = createBareClient(EchoService, {
     transport,
     interceptors: clientSide,

@@ -27,6 +27,7 @@ test('grpc-js still says INTERNAL when the socket dies on this side (if not, BRO
 
 test.each([undefined, new Error('cut')])('ours says UNAVAILABLE, maybe sent: %s', async (why) => {
   const arrived = Promise.withResolvers<void>();
+  using watch = watchSockets();
   await using rig = await createRig({
     handlers: {
       echo: () => {
@@ -35,7 +36,6 @@ test.each([undefined, new Error('cut')])('ours says UNAVAILABLE, maybe sent: %s'
       },
     },
   });
-  using watch = watchSockets();
   const failure = rig.call('unary');
   await Promise.race([arrived.promise, failure]);
   for (const socket of watch.sockets) socket.destroy(why);
