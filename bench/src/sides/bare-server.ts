@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
 import { loadService, OrderService, type WatchOrdersRequest } from '@millrace/contracts';
 import { changed, placed, placedOrders } from '../messages.ts';
+import { later } from './handlers.ts';
 import type { StartServer } from './traffic.ts';
 
 function watchOrders(call: ServerWritableStream<WatchOrdersRequest, unknown>): void {
@@ -23,11 +24,21 @@ function placeOrders(call: ServerDuplexStream<unknown, unknown>): void {
   call.on('end', () => call.end());
 }
 
+type Callback = (error: null, reply: unknown) => void;
+
+function placeOrder(_call: unknown, callback: Callback): void {
+  callback(null, placed);
+}
+
+function placeOrderLater(_call: unknown, callback: Callback): void {
+  later(() => callback(null, placed));
+}
+
 /** The yardstick: grpc-js as its manual shows it, with the contract's codec. */
-export const startBareServer: StartServer = () => {
+export const startBareServer: StartServer = (handling) => {
   const server = new Server();
   server.addService(loadService(OrderService), {
-    PlaceOrder: (_call: unknown, callback: (error: null, reply: unknown) => void) => callback(null, placed),
+    PlaceOrder: handling === 'slow' ? placeOrderLater : placeOrder,
     PlaceOrders: placeOrders,
     WatchOrders: watchOrders,
   });

@@ -1,8 +1,9 @@
 import { describeService, OrderService, type WatchOrdersRequest } from '@millrace/contracts';
 import { createServer, createVerifier } from '@millrace/interceptors';
 import { createLogger, startTelemetry } from '@millrace/runtime';
-import { changed, placed, placedOrders } from '../messages.ts';
+import { changed, placedOrders } from '../messages.ts';
 import { readSetup } from '../setup.ts';
+import { placeOrderHandler } from './handlers.ts';
 import type { StartServer } from './traffic.ts';
 
 async function* watchOrders({ cursor }: WatchOrdersRequest): AsyncIterable<unknown> {
@@ -14,7 +15,7 @@ async function* placeOrders(requests: AsyncIterable<unknown>): AsyncIterable<unk
 }
 
 /** The kit with its whole chain, as a service has it. */
-export const startFullServer: StartServer = async () => {
+export const startFullServer: StartServer = async (handling) => {
   await startTelemetry({ service: 'order', env: 'production' });
   const { keySetFile } = readSetup();
   const logger = createLogger({ service: 'order' });
@@ -23,7 +24,7 @@ export const startFullServer: StartServer = async () => {
       {
         service: describeService(OrderService),
         handlers: {
-          placeOrder: () => Promise.resolve(placed),
+          placeOrder: placeOrderHandler(handling),
           placeOrders: (requests) => placeOrders(requests as AsyncIterable<unknown>),
           watchOrders: (request) => watchOrders(request as WatchOrdersRequest),
         },
