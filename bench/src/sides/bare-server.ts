@@ -1,7 +1,8 @@
-import { Server, ServerCredentials, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
-import { loadService, OrderService, type WatchOrdersRequest } from '@millrace/contracts';
+import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
+import { OrderService, type WatchOrdersRequest } from '@millrace/contracts';
 import { changed, placed, placedOrders } from '../messages.ts';
 import { later } from './handlers.ts';
+import { serveBare } from './serve-bare.ts';
 import type { StartServer } from './traffic.ts';
 
 function watchOrders(call: ServerWritableStream<WatchOrdersRequest, unknown>): void {
@@ -35,17 +36,9 @@ function placeOrderLater(_call: unknown, callback: Callback): void {
 }
 
 /** The yardstick: grpc-js as its manual shows it, with the contract's codec. */
-export const startBareServer: StartServer = (handling) => {
-  const server = new Server();
-  server.addService(loadService(OrderService), {
+export const startBareServer: StartServer = (handling) =>
+  serveBare(OrderService, {
     PlaceOrder: handling === 'slow' ? placeOrderLater : placeOrder,
     PlaceOrders: placeOrders,
     WatchOrders: watchOrders,
   });
-  return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
-      if (error) reject(error);
-      else resolve(port);
-    });
-  });
-};
