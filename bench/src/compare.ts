@@ -1,41 +1,9 @@
-import { watchOthers } from './machine-load.ts';
-import type { PinnedProcess } from './pinned-process.ts';
-import type { Driven, Load } from './sides/drive.ts';
+import { figuresOf, takeSample, type Figure, type Figures, type Pair, type Sample } from './sample.ts';
+import type { Load } from './sides/load.ts';
 import { spreadOf, type Spread } from './statistics.ts';
 
-/** A client and the server that it calls, each on a core of its own. */
-export interface Pair {
-  readonly client: PinnedProcess;
-  readonly server: PinnedProcess;
-}
-
-/** What one round of one pair gave. */
-interface Sample {
-  readonly perSecond: number;
-  readonly clientUs: number;
-  readonly serverUs: number;
-  /** The machine's share that others had. */
-  readonly others: number;
-}
-
-/** What a pair did: calls or messages. */
-export interface Figures {
-  readonly perSecond: Spread;
-  /** CPU a call or message, on each side. */
-  readonly clientUs: Spread;
-  readonly serverUs: Spread;
-}
-
-/** Two pairs under the same load. */
-export interface Comparison {
-  readonly bare: Figures;
-  readonly full: Figures;
-  /** Rate of the second by rate of the first, round by round. */
-  readonly ratio: Spread;
-  /** Rounds in which somebody else was busy, of all that count. */
-  readonly disturbed: number;
-  readonly rounds: number;
-}
+/** Those that are compared, by name. */
+export type Pairs<N extends string> = Readonly<Record<N, Pair>>;
 
 /** How often. */
 export interface Rounds {
@@ -44,71 +12,70 @@ export interface Rounds {
   readonly warmUp: number;
 }
 
+type Round<N extends string> = Readonly<Record<N, Sample>>;
+
 /** Above this share of the machine a round is disturbed, and repeated once. */
 const DISTURBED = 0.08;
 
-async function runOnce({ client, server }: Pair, load: Load): Promise<Sample> {
-  const othersDuring = watchOthers();
-  const before = await server.ask<NodeJS.CpuUsage>('cpu');
-  const own = process.cpuUsage();
-  const { count, wallMs, cpuUs } = await client.ask<Driven>('drive', load);
-  const after = await server.ask<NodeJS.CpuUsage>('cpu');
-  const serverUs = after.user + after.system - before.user - before.system;
-  const { user, system } = process.cpuUsage(own);
-  return {
-    perSecond: (count / wallMs) * 1_000,
-    clientUs: cpuUs / count,
-    serverUs: serverUs / count,
-    others: othersDuring((cpuUs + serverUs + user + system) / 1_000),
-  };
-}
+/** Some pairs under one load, in turns. */
+export class Comparison<N extends string> {
+  readonly names: readonly N[];
+  readonly figures: Readonly<Record<N, Figures>>;
+  readonly #rounds: readonly Round<N>[];
 
-function figuresOf(samples: readonly Sample[]): Figures {
-  const of = (pick: (sample: Sample) => number) => spreadOf(samples.map(pick));
-  return {
-    perSecond: of((sample) => sample.perSecond),
-    clientUs: of((sample) => sample.clientUs),
-    serverUs: of((sample) => sample.serverUs),
-  };
-}
-
-/** One after the other, the first to go changing: what drifts with the machine is in both. */
-async function runRound(pairs: Pairs, load: Load, fullFirst: boolean): Promise<Round> {
-  if (fullFirst) {
-    const full = await runOnce(pairs.full, load);
-    return { full, bare: await runOnce(pairs.bare, load) };
+  constructor(names: readonly N[], rounds: readonly Round<N>[]) {
+    this.names = names;
+    this.#rounds = rounds;
+    const entries = names.map((name) => [name, figuresOf(rounds.map((round) => round[name]))]);
+    this.figures = Object.fromEntries(entries) as Record<N, Figures>;
   }
-  const bare = await runOnce(pairs.bare, load);
-  return { bare, full: await runOnce(pairs.full, load) };
+
+  get rounds(): number {
+    return this.#rounds.length;
+  }
+
+  /** Rounds in which somebody else was busy, of all that count. */
+  get disturbed(): number {
+    return this.#rounds.filter(isDisturbed).length;
+  }
+
+  /** A figure of one pair by that of another, round by round. */
+  ratio(of: N, to: N, figure: Figure = 'perSecond'): Spread {
+    return spreadOf(this.#rounds.map((round) => round[of][figure] / round[to][figure]));
+  }
 }
 
-/** grpc-js alone, and the kit. */
-export interface Pairs {
-  readonly bare: Pair;
-  readonly full: Pair;
+function isDisturbed(round: Round<string>): boolean {
+  return Object.values(round).some(({ others }) => others > DISTURBED);
 }
 
-interface Round {
-  readonly bare: Sample;
-  readonly full: Sample;
+/** One after the other, another one first each time: what drifts with the machine is in all of them. */
+async function runRound<N extends string>(pairs: Pairs<N>, load: Load, turn: number): Promise<Round<N>> {
+  const names = Object.keys(pairs) as N[];
+  const first = turn % names.length;
+  const round: Partial<Record<N, Sample>> = {};
+  for (const name of [...names.slice(first), ...names.slice(0, first)])
+    round[name] = await takeSample(pairs[name], load);
+  return round as Round<N>;
 }
 
-const isDisturbed = ({ bare, full }: Round): boolean => Math.max(bare.others, full.others) > DISTURBED;
+/** Calls do not wait for their time in a warm-up. */
+function warming({ kind, ...load }: Load, atLeast: number): Load {
+  return { ...load, kind: kind === 'open' ? 'unary' : kind, durationMs: 0, atLeast };
+}
 
-/** Runs both pairs under one load, in turns. A disturbed round is run again; when that does not help it counts, and is counted. */
-export async function compare(pairs: Pairs, load: Load, { rounds, warmUp }: Rounds): Promise<Comparison> {
-  await runRound(pairs, { ...load, durationMs: 0, atLeast: warmUp }, false);
-  const kept: Round[] = [];
+/** Runs all pairs under one load, in turns. A disturbed round is run again; when that does not help it counts, and is counted. */
+export async function compare<N extends string>(
+  pairs: Pairs<N>,
+  load: Load,
+  { rounds, warmUp }: Rounds,
+): Promise<Comparison<N>> {
+  for (const pair of Object.values<Pair>(pairs))
+    await takeSample({ ...pair, load: {} }, warming({ ...load, ...pair.load }, warmUp));
+  const kept: Round<N>[] = [];
   for (let index = 0; index < rounds; index++) {
-    let round = await runRound(pairs, load, index % 2 === 1);
-    if (isDisturbed(round)) round = await runRound(pairs, load, index % 2 === 0);
-    kept.push(round);
+    const round = await runRound(pairs, load, index);
+    kept.push(isDisturbed(round) ? await runRound(pairs, load, index + 1) : round);
   }
-  return {
-    bare: figuresOf(kept.map(({ bare }) => bare)),
-    full: figuresOf(kept.map(({ full }) => full)),
-    ratio: spreadOf(kept.map(({ bare, full }) => full.perSecond / bare.perSecond)),
-    disturbed: kept.filter(isDisturbed).length,
-    rounds,
-  };
+  return new Comparison(Object.keys(pairs) as N[], kept);
 }

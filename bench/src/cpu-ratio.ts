@@ -1,4 +1,4 @@
-import type { Comparison, Figures } from './compare.ts';
+import type { Figures } from './sample.ts';
 
 /** CPU of a call or message on the side that has more to do. */
 function busier({ clientUs, serverUs }: Figures): number {
@@ -6,6 +6,6 @@ function busier({ clientUs, serverUs }: Figures): number {
 }
 
 /** How the rates would compare if each side had its core for itself: steadier than the rates are on a machine with other work. */
-export function cpuRatio({ bare, full }: Comparison): number {
-  return busier(bare) / busier(full);
+export function cpuRatio(of: Figures, to: Figures): number {
+  return busier(to) / busier(of);
 }

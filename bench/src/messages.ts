@@ -1,12 +1,16 @@
 import { create } from '@bufbuild/protobuf';
 import {
+  AuthorizeRequestSchema,
+  AuthorizeResponseSchema,
   OrderStatus,
+  PaymentStatus,
   PlaceOrderRequestSchema,
   PlaceOrderResponseSchema,
   PlaceOrdersRequestSchema,
   PlaceOrdersResponseSchema,
   WatchOrdersRequestSchema,
   WatchOrdersResponseSchema,
+  type AuthorizeRequest,
   type PlaceOrderRequest,
 } from '@millrace/contracts';
 
@@ -44,6 +48,25 @@ export function nextOrder(): PlaceOrderRequest {
 
 /** Its answer, some 60 bytes. */
 export const placed = create(PlaceOrderResponseSchema, { order });
+
+const PAYMENT_ID = '0198c0de-7a10-7000-8000-000000000815';
+let authorizations = 0;
+
+/** What an order asks of payment, each with a key of its own. */
+export function nextAuthorization(): AuthorizeRequest {
+  authorizations = (authorizations + 1) % orders.length;
+  return create(AuthorizeRequestSchema, {
+    idempotencyKey: `authorize-${authorizations}`,
+    paymentId: PAYMENT_ID,
+    orderId: order.id,
+    amount: { currencyCode: 'EUR', amountMinor: 9_998n },
+  });
+}
+
+/** Its answer. */
+export const authorized = create(AuthorizeResponseSchema, {
+  payment: { id: PAYMENT_ID, orderId: order.id, status: PaymentStatus.AUTHORIZED },
+});
 
 /** The same as messages of streams. */
 export const placeOrders = create(PlaceOrdersRequestSchema, { correlationId: 7n, order: placeOrder });

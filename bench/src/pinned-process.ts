@@ -15,6 +15,8 @@ export interface PinnedOptions {
   /** The core it stays on. Without `taskset`, or with fewer cores, it goes where the system puts it. */
   readonly core: number;
   readonly args?: readonly string[];
+  /** What Node itself is told. */
+  readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -31,11 +33,13 @@ export function whyUnpinned(): string | undefined {
   return spawnSync('taskset', ['--version']).error ? 'there is no taskset' : undefined;
 }
 
-function start(file: URL, { core, args = [], env = {} }: PinnedOptions): ChildProcess {
+function start(file: URL, { core, args = [], nodeArgs = [], env = {} }: PinnedOptions): ChildProcess {
   const child = fork(fileURLToPath(file), [...args], {
-    execArgv: ['--conditions=source', ...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? [])],
+    execArgv: ['--conditions=source', ...nodeArgs, ...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? [])],
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // Takes NaN and Infinity along.
+    serialization: 'advanced',
   });
   if (!whyUnpinned())
     spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(child.pid)]);

@@ -5,21 +5,30 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What both sides of a run share: keys of the caller and a collector that takes their spans. */
+/** What both sides of a run share: keys of those who call and a collector that takes their spans. */
 export interface Setup {
   /** For the processes. */
   readonly env: Readonly<Record<string, string>>;
   close(): void;
 }
 
-function jwk(key: KeyObject): object {
-  return { ...key.export({ format: 'jwk' }), kid: 'gateway', alg: 'EdDSA', use: 'sig' };
+/** The services that call others. */
+const CALLERS = ['gateway', 'order'] as const;
+
+function jwk(key: KeyObject, kid: string): object {
+  return { ...key.export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' };
+}
+
+/** Writes the caller's key, and gives the one that others know it by. */
+function writeKey(dir: string, caller: string): object {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  writeFileSync(join(dir, `${caller}.private.jwk.json`), JSON.stringify(jwk(privateKey, caller)));
+  return jwk(publicKey, caller);
 }
 
 function writeKeys(dir: string): void {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  writeFileSync(join(dir, 'public.jwks.json'), JSON.stringify({ keys: [jwk(publicKey)] }));
-  writeFileSync(join(dir, 'gateway.private.jwk.json'), JSON.stringify(jwk(privateKey)));
+  const keys = CALLERS.map((caller) => writeKey(dir, caller));
+  writeFileSync(join(dir, 'public.jwks.json'), JSON.stringify({ keys }));
 }
 
 /** Makes the keys, and a collector to which one trace in a hundred is really sent. */
@@ -47,8 +56,11 @@ export async function createSetup(): Promise<Setup> {
   };
 }
 
-/** Where a process of the run finds the keys. */
-export function readSetup(): { readonly keySetFile: string; readonly keyFile: string } {
+/** Where a process of the run finds everybody's keys and its own; the gateway's, unless it says that it is another. */
+export function readSetup(caller: (typeof CALLERS)[number] = 'gateway'): {
+  readonly keySetFile: string;
+  readonly keyFile: string;
+} {
   const dir = process.env['BENCH_KEYS'] ?? '';
-  return { keySetFile: join(dir, 'public.jwks.json'), keyFile: join(dir, 'gateway.private.jwk.json') };
+  return { keySetFile: join(dir, 'public.jwks.json'), keyFile: join(dir, `${caller}.private.jwk.json`) };
 }

@@ -13,6 +13,11 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { median, low: at(0), high: at(sorted.length - 1) };
 }
 
+/** The least of some sorted samples that this share of them do not exceed (nearest rank); NaN where there is none. */
+export function percentileOf(sorted: ArrayLike<number>, share: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+}
+
 /** `5,147 (4,980 to 5,300)` */
 export function formatSpread({ median, low, high }: Spread, digits = 0): string {
   const format = (value: number) =>

@@ -1,26 +1,31 @@
-import type { Pair, Pairs } from './compare.ts';
-import { startPinned, type PinnedProcess } from './pinned-process.ts';
+import type { Pairs } from './compare.ts';
+import { startPinned, type PinnedOptions, type PinnedProcess } from './pinned-process.ts';
+import type { Pair } from './sample.ts';
 import { createSetup } from './setup.ts';
 
-const SERVER = new URL('sides/server.ts', import.meta.url);
-const CLIENT = new URL('sides/client.ts', import.meta.url);
+/** Starts a process that is stopped when the work is done. */
+export type Start = (file: URL, options: PinnedOptions) => PinnedProcess;
 
-/** Servers on core 0, clients on core 1: bare grpc-js and the kit with its whole chain, in processes of their own. Idle ones cost nothing. */
-export async function withPairs<T>(work: (pairs: Pairs) => Promise<T>): Promise<T> {
+/** Starts a client and its servers. */
+export type OpenPair = (start: Start) => Promise<Pair>;
+
+/** Opens the named pairs, all at once, each in processes of its own: idle ones cost nothing. Stops them after the work. */
+export async function withPairs<N extends string, T>(
+  open: Readonly<Record<N, OpenPair>>,
+  work: (pairs: Pairs<N>) => Promise<T>,
+): Promise<T> {
   const { env, close } = await createSetup();
   const started: PinnedProcess[] = [];
-  const start = (file: URL, core: number, args: readonly string[]): PinnedProcess => {
-    const one = startPinned(file, { core, args, env });
+  const start: Start = (file, options) => {
+    const one = startPinned(file, { ...options, env: { ...env, ...options.env } });
     started.push(one);
     return one;
   };
-  const open = async (variant: string): Promise<Pair> => {
-    const server = start(SERVER, 0, [variant]);
-    const port = await server.ask<number>('port');
-    return { server, client: start(CLIENT, 1, [variant, String(port)]) };
-  };
   try {
-    return await work({ bare: await open('bare'), full: await open('full') });
+    const pairs = await Promise.all(
+      Object.entries<OpenPair>(open).map(async ([name, begin]) => [name, await begin(start)] as const),
+    );
+    return await work(Object.fromEntries(pairs) as Record<N, Pair>);
   } finally {
     await Promise.all(started.map((one) => one.stop()));
     close();

@@ -21,26 +21,28 @@ export const openBareTraffic: OpenTraffic = async (port) => {
   const orders = new Client(`127.0.0.1:${port}`, credentials.createInsecure()) as unknown as Orders;
   return {
     unary: (done) => orders.PlaceOrder(nextOrder(), done),
-    serverStream: (count) =>
-      new Promise((resolve, reject) => {
-        const call = orders.WatchOrders(watchFor(count));
-        call.on('data', () => undefined);
-        call.on('end', resolve);
-        call.on('error', reject);
-      }),
-    bidi: (count, inFlight) =>
-      new Promise((resolve, reject) => {
-        const call = orders.PlaceOrders();
-        let left = count;
-        const send = (): void => {
-          if (left === 0) call.end();
-          else if (left > 0) call.write(placeOrders);
-          left -= 1;
-        };
-        call.on('data', send);
-        call.on('end', resolve);
-        call.on('error', reject);
-        for (let index = 0; index < inFlight; index++) send();
-      }),
+    streams: {
+      serverStream: (count) =>
+        new Promise((resolve, reject) => {
+          const call = orders.WatchOrders(watchFor(count));
+          call.on('data', () => undefined);
+          call.on('end', resolve);
+          call.on('error', reject);
+        }),
+      bidi: (count, inFlight) =>
+        new Promise((resolve, reject) => {
+          const call = orders.PlaceOrders();
+          let left = count;
+          const send = (): void => {
+            if (left === 0) call.end();
+            else if (left > 0) call.write(placeOrders);
+            left -= 1;
+          };
+          call.on('data', send);
+          call.on('end', resolve);
+          call.on('error', reject);
+          for (let index = 0; index < inFlight; index++) send();
+        }),
+    },
   };
 };

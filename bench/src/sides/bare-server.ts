@@ -1,6 +1,8 @@
-import { Server, ServerCredentials, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
-import { loadService, OrderService, type WatchOrdersRequest } from '@millrace/contracts';
+import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
+import { OrderService, type WatchOrdersRequest } from '@millrace/contracts';
 import { changed, placed, placedOrders } from '../messages.ts';
+import { later } from './handlers.ts';
+import { serveBare } from './serve-bare.ts';
 import type { StartServer } from './traffic.ts';
 
 function watchOrders(call: ServerWritableStream<WatchOrdersRequest, unknown>): void {
@@ -23,18 +25,20 @@ function placeOrders(call: ServerDuplexStream<unknown, unknown>): void {
   call.on('end', () => call.end());
 }
 
+type Callback = (error: null, reply: unknown) => void;
+
+function placeOrder(_call: unknown, callback: Callback): void {
+  callback(null, placed);
+}
+
+function placeOrderLater(_call: unknown, callback: Callback): void {
+  later(() => callback(null, placed));
+}
+
 /** The yardstick: grpc-js as its manual shows it, with the contract's codec. */
-export const startBareServer: StartServer = () => {
-  const server = new Server();
-  server.addService(loadService(OrderService), {
-    PlaceOrder: (_call: unknown, callback: (error: null, reply: unknown) => void) => callback(null, placed),
+export const startBareServer: StartServer = (handling) =>
+  serveBare(OrderService, {
+    PlaceOrder: handling === 'slow' ? placeOrderLater : placeOrder,
     PlaceOrders: placeOrders,
     WatchOrders: watchOrders,
   });
-  return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
-      if (error) reject(error);
-      else resolve(port);
-    });
-  });
-};

@@ -1,11 +1,10 @@
-// A client process of the bench: `bare` or `full`, and the port it calls.
+// A client process of the bench: the variant, and the port it calls.
 import { answer } from '../answer.ts';
-import { drive, type Load } from './drive.ts';
+import { drive } from './drive.ts';
+import type { Load } from './load.ts';
+import { VARIANTS, type VariantName } from './variants.ts';
 
 const [, , variant, port] = process.argv;
-const open =
-  variant === 'bare'
-    ? (await import('./bare-client.ts')).openBareTraffic
-    : (await import('./full-client.ts')).openFullTraffic;
+const open = await VARIANTS[variant as VariantName].openTraffic();
 const traffic = await open(Number(port));
 answer({ drive: (load: Load) => drive(traffic, load) });

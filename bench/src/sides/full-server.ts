@@ -1,8 +1,8 @@
 import { describeService, OrderService, type WatchOrdersRequest } from '@millrace/contracts';
-import { createServer, createVerifier } from '@millrace/interceptors';
-import { createLogger, startTelemetry } from '@millrace/runtime';
-import { changed, placed, placedOrders } from '../messages.ts';
-import { readSetup } from '../setup.ts';
+import { startTelemetry } from '@millrace/runtime';
+import { changed, placedOrders } from '../messages.ts';
+import { placeOrderHandler } from './handlers.ts';
+import { serveFull } from './serve-full.ts';
 import type { StartServer } from './traffic.ts';
 
 async function* watchOrders({ cursor }: WatchOrdersRequest): AsyncIterable<unknown> {
@@ -14,25 +14,13 @@ async function* placeOrders(requests: AsyncIterable<unknown>): AsyncIterable<unk
 }
 
 /** The kit with its whole chain, as a service has it. */
-export const startFullServer: StartServer = async () => {
+export const startFullServer: StartServer = async (handling) => {
   await startTelemetry({ service: 'order', env: 'production' });
-  const { keySetFile } = readSetup();
-  const logger = createLogger({ service: 'order' });
-  const server = createServer({
-    services: [
-      {
-        service: describeService(OrderService),
-        handlers: {
-          placeOrder: () => Promise.resolve(placed),
-          placeOrders: (requests) => placeOrders(requests as AsyncIterable<unknown>),
-          watchOrders: (request) => watchOrders(request as WatchOrdersRequest),
-        },
-      },
-    ],
-    service: 'order',
-    logger,
-    auth: createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order', logger }),
-  });
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
-  return port;
+  const handlers = {
+    placeOrder: placeOrderHandler(handling),
+    placeOrders: (requests: unknown) => placeOrders(requests as AsyncIterable<unknown>),
+    watchOrders: (request: unknown) => watchOrders(request as WatchOrdersRequest),
+  };
+  const implementation = { service: describeService(OrderService), handlers };
+  return serveFull(implementation, { service: 'order', callers: ['gateway'] });
 };

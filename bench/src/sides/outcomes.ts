@@ -1,4 +1,5 @@
 import { RpcError } from '@millrace/rpc';
+import { percentileOf } from '../statistics.ts';
 import type { Arrivals } from './arrivals.ts';
 
 /** What became of the calls of one sort. */
@@ -27,9 +28,14 @@ export interface Settled {
   readonly lateP99Ms: number;
 }
 
+/** 0 where there were none. */
 function percentile(samples: number[], share: number): number {
-  samples.sort((a, b) => a - b);
-  return samples[Math.min(samples.length - 1, Math.floor(samples.length * share))] ?? 0;
+  return (
+    percentileOf(
+      samples.sort((a, b) => a - b),
+      share,
+    ) || 0
+  );
 }
 
 /** Follows calls to their end. */
