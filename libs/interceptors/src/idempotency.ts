@@ -1,4 +1,12 @@
-import { Code, RpcError, type Call, type Interceptor, type Next, type Reply } from '@millrace/rpc';
+import {
+  Code,
+  onFinished,
+  RpcError,
+  type Call,
+  type Interceptor,
+  type Next,
+  type Reply,
+} from '@millrace/rpc';
 import { systemClock, type Clock } from './clock.ts';
 import { Execution, type Ending } from './idempotency/execution.ts';
 import { keyOf, scopeOf } from './idempotency/key.ts';
@@ -39,11 +47,10 @@ export function idempotency(options: IdempotencyOptions = {}): Interceptor {
   const run = (scope: string, call: Call, next: Next): Promise<Reply> => {
     const execution = new Execution(call, next(call), clock);
     executions.set(scope, execution);
-    const forget = () => {
+    const forget = (): void => {
       if (executions.get(scope) === execution) executions.delete(scope);
     };
-    execution.reply.then(forget, forget);
-    return execution.reply;
+    return onFinished(execution.reply, forget);
   };
   const join = async (scope: string, call: Call, next: Next): Promise<Reply> => {
     for (;;) {

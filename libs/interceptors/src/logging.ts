@@ -18,10 +18,17 @@ export interface LoggingOptions {
   readonly clock?: Clock;
 }
 
+/** A call that is over. */
+interface Ended {
+  readonly service: string;
+  readonly durationMs: number;
+  readonly error: RpcError | undefined;
+}
+
 /** Everything a line says: an allow-list, without the request, the error's text or any metadata. */
-function fieldsOf(call: Call, ended: { durationMs: number; error: RpcError | undefined }): object {
-  const { durationMs, error } = ended;
+function fieldsOf(call: Call, { service, durationMs, error }: Ended): object {
   return {
+    server: service,
     method: call.method.path,
     code: codeName(error?.code ?? Code.OK),
     ...(error && { reason: error.reason }),
@@ -57,13 +64,15 @@ export function logging(options: LoggingOptions): Interceptor {
     const startMs = clock.now();
     return onFinished(next(call), (error) => {
       const durationMs = clock.now() - startMs;
-      const fields = () => ({ server: service, ...fieldsOf(call, { durationMs, error }) });
+      const ended = { service, durationMs, error };
       // Of refusals for overload a sample as well: a line for each would be most of what such a server does.
-      if (error && (error.reason !== 'OVERLOADED' || isSampled())) write(logger, fields(), error);
+      if (error && (error.reason !== 'OVERLOADED' || isSampled()))
+        write(logger, fieldsOf(call, ended), error);
       else if (error) return;
-      else if (durationMs >= slowMs && !call.method.policy.longLived) logger.warn(fields(), 'call was slow');
-      else if (isDebug()) logger.debug(fields(), 'call done');
-      else if (isSampled()) logger.info(fields(), 'call done');
+      else if (durationMs >= slowMs && !call.method.policy.longLived) {
+        logger.warn(fieldsOf(call, ended), 'call was slow');
+      } else if (isDebug()) logger.debug(fieldsOf(call, ended), 'call done');
+      else if (isSampled()) logger.info(fieldsOf(call, ended), 'call done');
     });
   };
 }

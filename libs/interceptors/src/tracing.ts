@@ -13,6 +13,7 @@ import { mergeMetadata, type Call, type Interceptor, type Next, type Reply } fro
 import { rpcAttributes } from './rpc-attributes.ts';
 import { newTraceContext, readTraceContext, writeTraceContext } from './trace-context.ts';
 import { recorded } from './tracing/recorded.ts';
+import { spanContext } from './tracing/span-context.ts';
 
 /** Options of {@link tracing}. */
 export interface TracingOptions {
@@ -45,7 +46,7 @@ function attributesOf({ method, side, peer }: Call): Attributes {
 }
 
 function startSpan(call: Call, parent: SpanContext | undefined): Span {
-  const above = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
+  const above = parent ? spanContext(parent) : ROOT_CONTEXT;
   const kind = call.side === 'server' ? SpanKind.SERVER : SpanKind.CLIENT;
   return tracer.startSpan(call.method.path.slice(1), { kind, attributes: attributesOf(call) }, above);
 }
@@ -64,7 +65,7 @@ function within(call: Call, span: SpanContext): Call {
 function passedOn(call: Call, next: Next, span: SpanContext): Promise<Reply> {
   const traced = within(call, span);
   if (call.side === 'client') return next(traced);
-  return otel.with(trace.setSpanContext(ROOT_CONTEXT, span), next, undefined, traced);
+  return otel.with(spanContext(span), next, undefined, traced);
 }
 
 /**

@@ -150,15 +150,14 @@ export class Call implements CallFields {
   }
 
   with(patch: Partial<CallFields>): Call {
-    const { requests, metadata, deadlineMs, attempt, context } = this;
+    // Written out: to spread the patch over a copy costs as much as the call itself, and every hop of a chain makes one.
     return new Call(this.#origin, {
-      request: this.#request,
-      requests,
-      metadata,
-      deadlineMs,
-      attempt,
-      context,
-      ...patch,
+      request: patch.request === undefined ? this.#request : patch.request,
+      requests: patch.requests === undefined ? this.requests : patch.requests,
+      metadata: patch.metadata === undefined ? this.metadata : patch.metadata,
+      deadlineMs: patch.deadlineMs === undefined ? this.deadlineMs : patch.deadlineMs,
+      attempt: patch.attempt === undefined ? this.attempt : patch.attempt,
+      context: patch.context === undefined ? this.context : patch.context,
     });
   }
 }

@@ -3,6 +3,8 @@ import type { RpcError } from './status.ts';
 /** Takes back a subscription. */
 export type Undo = () => void;
 
+type Listener = (why: RpcError) => void;
+
 const NOTHING: Undo = () => undefined;
 
 /**
@@ -11,7 +13,9 @@ const NOTHING: Undo = () => undefined;
  */
 export class Cancellation {
   #why: RpcError | undefined;
-  #listeners: Set<(why: RpcError) => void> | undefined;
+  /** The first of them: most have one, and a set for it would be most of what a cancellation costs. */
+  #listener: Listener | undefined;
+  #others: Set<Listener> | undefined;
   #controller: AbortController | undefined;
 
   /** Why the work is no longer wanted; undefined while it is. */
@@ -34,23 +38,31 @@ export class Cancellation {
       listener(this.#why);
       return NOTHING;
     }
-    const listeners = (this.#listeners ??= new Set());
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    if (this.#listener || this.#others?.size) {
+      const others = (this.#others ??= new Set());
+      others.add(listener);
+      return () => void others.delete(listener);
+    }
+    this.#listener = listener;
+    return () => {
+      if (this.#listener === listener) this.#listener = undefined;
+    };
   }
 
   /** The first reason stays. */
   cancel(why: RpcError): void {
     if (this.#why) return;
     this.#why = why;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
+    const listener = this.#listener;
+    const others = this.#others;
+    this.#listener = this.#others = undefined;
     this.#controller?.abort(why);
-    for (const listener of listeners ?? []) listener(why);
+    listener?.(why);
+    for (const other of others ?? []) other(why);
   }
 
   /** How many are subscribed; for tests that look for leaks. */
   get listenerCount(): number {
-    return this.#listeners?.size ?? 0;
+    return (this.#listener ? 1 : 0) + (this.#others?.size ?? 0);
   }
 }

@@ -66,9 +66,16 @@ export class Context implements ContextFields {
 
   /** A changed copy that is cancelled together with this one, or by `cancellation` where one is given. */
   with(patch: Partial<ContextFields>, cancellation = this.#cancellation): Context {
-    const { deadlineMs, trace, principal, criticality, isRetry, isHedged } = this;
-    const fields = { deadlineMs, trace, principal, criticality, isRetry, isHedged };
-    return new Context({ ...fields, ...patch }, cancellation);
+    // Written out, as in Call: every hop of a chain makes one.
+    const fields = {
+      deadlineMs: patch.deadlineMs === undefined ? this.deadlineMs : patch.deadlineMs,
+      trace: patch.trace === undefined ? this.trace : patch.trace,
+      principal: patch.principal === undefined ? this.principal : patch.principal,
+      criticality: patch.criticality === undefined ? this.criticality : patch.criticality,
+      isRetry: patch.isRetry === undefined ? this.isRetry : patch.isRetry,
+      isHedged: patch.isHedged === undefined ? this.isHedged : patch.isHedged,
+    };
+    return new Context(fields, cancellation);
   }
 
   /** For work that outlives its caller: keeps trace and principal, drops deadline, cancellation and the marks of second attempts. */

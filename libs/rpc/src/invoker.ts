@@ -1,6 +1,6 @@
 import type { Method, PolicyTable } from '@millrace/contracts';
-import { Call } from './call.ts';
-import { Cancellation } from './cancellation.ts';
+import { Call, type CallOrigin } from './call.ts';
+import { Cancellation, type Undo } from './cancellation.ts';
 import { currentContext, type Context } from './context.ts';
 import { compose, onFinished, type Interceptor, type Reply } from './interceptor.ts';
 import { createMetadata, NO_METADATA, type MetadataInit, type ReadonlyMetadata } from './metadata.ts';
@@ -41,32 +41,26 @@ export interface InvokerOptions {
   readonly policies?: PolicyTable;
 }
 
-function describeCall(
-  origin: { readonly method: Method; readonly peer: string | undefined },
-  input: unknown,
-  options: CallOptions,
-): [Call, Cancellation] {
-  const { method } = origin;
+function describeCall(origin: CallOrigin, input: unknown, options: CallOptions): Call {
   const { timeoutMs = Infinity, metadata, context = currentContext() } = options;
-  const isStreamed = method.kind === 'clientStream' || method.kind === 'bidi';
-  const cancellation = new Cancellation();
-  const call = new Call(
-    { side: 'client', ...origin, cancellation },
-    {
-      request: isStreamed ? undefined : input,
-      requests: isStreamed ? (input as AsyncIterable<unknown>) : undefined,
-      metadata: metadata ? createMetadata(metadata) : NO_METADATA,
-      deadlineMs: Math.min(context.deadlineMs, performance.now() + timeoutMs),
-      attempt: 0,
-      context,
-    },
-  );
-  return [call, cancellation];
+  const { kind } = origin.method;
+  const isStreamed = kind === 'clientStream' || kind === 'bidi';
+  const deadlineMs = timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
+  return new Call(origin, {
+    request: isStreamed ? undefined : input,
+    requests: isStreamed ? (input as AsyncIterable<unknown>) : undefined,
+    metadata: metadata ? createMetadata(metadata) : NO_METADATA,
+    deadlineMs: Math.min(context.deadlineMs, deadlineMs),
+    attempt: 0,
+    context,
+  });
 }
 
+const NOTHING: Undo = () => undefined;
+
 /** Cancels with the signal. Gives back what takes that back. */
-function followSignal(signal: AbortSignal | undefined, cancellation: Cancellation): () => void {
-  if (!signal) return () => undefined;
+function followSignal(signal: AbortSignal | undefined, cancellation: Cancellation): Undo {
+  if (!signal) return NOTHING;
   const abort = (): void => {
     const { reason } = signal;
     const why = new RpcError(Code.CANCELLED, 'the caller cancelled', { cause: reason as unknown });
@@ -77,25 +71,47 @@ function followSignal(signal: AbortSignal | undefined, cancellation: Cancellatio
   return () => signal.removeEventListener('abort', abort);
 }
 
+/** A call on its way: follows its context and its signal, until it is over. */
+class Outgoing {
+  readonly call: Call;
+  readonly #cancellation = new Cancellation();
+  readonly #undo: Undo;
+  readonly #undoSignal: Undo;
+
+  constructor(
+    method: Method,
+    input: unknown,
+    { peer, options }: { peer: string | undefined; options: CallOptions },
+  ) {
+    const cancellation = this.#cancellation;
+    this.call = describeCall({ side: 'client', method, peer, cancellation }, input, options);
+    this.#undo = this.call.context.onCancel((why) => cancellation.cancel(why));
+    this.#undoSignal = followSignal(options.signal, cancellation);
+  }
+
+  ended(error: RpcError | undefined): void {
+    this.#undo();
+    this.#undoSignal();
+    // Its reader has left or broken it off; what lies between may be slow to hand that down.
+    if (error) this.#cancellation.cancel(error);
+  }
+}
+
 /** Makes what starts calls: through the interceptors, over the transport. */
 export function createBegin({ transport, interceptors = [], policies }: InvokerOptions): Begin {
   const next = compose(interceptors, transport.next);
-  return (given, input, options = {}) => {
+  const { address: peer } = transport;
+  return (given, input, options = NO_OPTIONS) => {
     const method = policies?.effective(given) ?? given;
-    const [call, cancellation] = describeCall({ method, peer: transport.address }, input, options);
-    const undo = call.context.onCancel((why) => cancellation.cancel(why));
-    const undoSignal = followSignal(options.signal, cancellation);
-    const finished = (error: RpcError | undefined): void => {
-      undo();
-      undoSignal();
-      // Its reader has left or broken it off; what lies between may be slow to hand that down.
-      if (error) cancellation.cancel(error);
-    };
+    const outgoing = new Outgoing(method, input, { peer, options });
+    const { call } = outgoing;
     const { onHeaders } = options;
-    const reply = onFinished(next(call), finished);
+    const reply = onFinished(next(call), (error) => outgoing.ended(error));
     return { call, reply: onHeaders ? reply.then((one) => (onHeaders(one.headers), one)) : reply };
   };
 }
+
+const NO_OPTIONS: CallOptions = {};
 
 /** Makes an Invoke: for callers that know their methods only at run time. */
 export function createInvoker(options: InvokerOptions): Invoke {

@@ -55,7 +55,7 @@ export function mergeMetadata(base: ReadonlyMetadata, patch: MetadataInit): Read
   const pairs: Pair[] = [];
   // The first of several values, as `get` says.
   for (const pair of base.entries()) if (indexOf(pairs, pair[0]) < 0) pairs.push(pair);
-  for (const key of Object.keys(patch)) {
+  for (const key in patch) {
     const lower = key.toLowerCase();
     const value = patch[key];
     const at = indexOf(pairs, lower);

@@ -1,4 +1,4 @@
-import { diag, DiagLogLevel } from '@opentelemetry/api';
+import { diag, DiagLogLevel, metrics } from '@opentelemetry/api';
 import type { Logger } from './logger.ts';
 
 export interface TelemetryOptions {
@@ -30,11 +30,13 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   }
   const exporting = setTraceDefaults(process.env, options.env ?? 'development');
   // Loaded here because it takes 0.2 s, which a command-line tool that only wants the logger need not pay.
-  const [{ startNodeSdk }, { PrometheusExporter, PrometheusSerializer }] = await Promise.all([
+  const [{ startNodeSdk }, { PrometheusExporter, PrometheusSerializer }, { Histograms }] = await Promise.all([
     import('@opentelemetry/sdk-node'),
     import('@opentelemetry/exporter-prometheus'),
+    import('./histograms.ts'),
   ]);
-  const reader = new PrometheusExporter({ preventServerStart: true });
+  const histograms = new Histograms();
+  const reader = new PrometheusExporter({ preventServerStart: true, metricProducers: [histograms] });
   const serializer = new PrometheusSerializer();
   const sdk = startNodeSdk({
     logLevel: 'warn',
@@ -44,6 +46,9 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     logRecordProcessors: [],
     ...(!exporting && { spanProcessors: [discard] }),
   });
+  const provider = histograms.over(metrics.getMeterProvider());
+  metrics.disable();
+  metrics.setGlobalMeterProvider(provider);
   reportProblems(options.logger);
   return {
     metricsText: async () => serializer.serialize((await reader.collect()).resourceMetrics),

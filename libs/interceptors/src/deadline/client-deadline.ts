@@ -39,7 +39,7 @@ export function clientDeadline({
   reserveMs = 5,
   clock = systemClock,
 }: ClientDeadlineOptions = {}): Interceptor {
-  return async (call, next) => {
+  return (call, next) => {
     const { deadlineMs: policyMs, longLived } = call.method.policy;
     const nowMs = clock.now();
     const limits = clientLimits({
@@ -50,7 +50,9 @@ export function clientDeadline({
       parentMs: call.context.deadlineMs,
       reserveMs,
     });
-    if (limits.deadlineMs <= nowMs) throw deadlineExceeded('no time is left to make the call', 'never');
+    if (limits.deadlineMs <= nowMs) {
+      return Promise.reject(deadlineExceeded('no time is left to make the call', 'never'));
+    }
     return withinDeadline(call.with({ deadlineMs: limits.deadlineMs }), next, { ...limits, clock });
   };
 }

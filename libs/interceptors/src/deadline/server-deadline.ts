@@ -25,11 +25,13 @@ export function serverTimeMs(asked: { leftMs: number; policyMs: number; maxMs: n
  */
 export function serverDeadline(options: ServerDeadlineOptions = {}): Interceptor {
   const { maxMs = 0, minimumMs = 2, clock = systemClock } = options;
-  return async (call, next) => {
+  return (call, next) => {
     const { deadlineMs: policyMs, longLived } = call.method.policy;
     const now = clock.now();
     const leftMs = call.deadlineMs - now;
-    if (leftMs < minimumMs) throw deadlineExceeded('no time is left to serve the call', 'refused');
+    if (leftMs < minimumMs) {
+      return Promise.reject(deadlineExceeded('no time is left to serve the call', 'refused'));
+    }
     const deadlineMs = longLived ? call.deadlineMs : now + serverTimeMs({ leftMs, policyMs, maxMs });
     const limited = call.with({ deadlineMs, context: call.context.with({ deadlineMs }) });
     return withinDeadline(limited, next, { deadlineMs, openByMs: Infinity, clock });
