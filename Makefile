@@ -33,7 +33,7 @@ fuzz: $(INSTALLED) ## throw bad input at the services, at full counts (FUZZ_SEED
 
 check: $(INSTALLED) ## types, lint, formatting, protos, generated code
 	@echo check
-	@$(call step,types,tsc -p tsconfig.json)
+	@$(call step,types,tsc -p tsconfig.json$(if $(wildcard bench/peers/gen), && tsc -p bench/peers))
 	@$(call step,lint,eslint --max-warnings 0 .)
 	@$(call step,formatting,prettier --check --log-level warn .)
 	@$(call step,proto lint,cd protos && buf lint)
