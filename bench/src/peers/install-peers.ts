@@ -37,7 +37,8 @@ export async function installPeers(progress: (text: string) => void): Promise<st
     });
     return undefined;
   } catch (error) {
-    const [why = ''] = (error as Error).message.trim().split('\n').slice(-1);
+    // After what the command was.
+    const [command = '', why = command] = (error as Error).message.split('\n');
     return `they cannot be installed: ${why}`;
   }
 }

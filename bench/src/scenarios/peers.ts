@@ -15,7 +15,7 @@ const BARRED_IN_FLIGHT = 64;
 const WARM_UP = 4_000;
 
 function against(inFlight: number, compared: Comparison<string>): Measure[] {
-  const others = compared.names.filter((name) => name !== KIT);
+  const others = compared.names.filter((name) => !name.endsWith(KIT));
   return others.map((name): Measure => {
     const bar = inFlight === BARRED_IN_FLIGHT ? BARS[name] : undefined;
     return {
@@ -31,11 +31,16 @@ function against(inFlight: number, compared: Comparison<string>): Measure[] {
 /**
  * The kit's whole chain over the channel against what else a user could pick, each with its own middleware: nice-grpc, connect-node,
  * NestJS; the C++ library's asynchronous unary calls without any; Node's HTTP/2 with hand framing, one stream a call, which is the limit for
- * unary calls on Node; bare grpc-js.
+ * unary calls on Node; bare grpc-js. Beside them the channel without interceptors.
  */
 export const peers: Scenario = async ({ full, progress }) => {
-  const kit = { [KIT]: openPair('channel'), bare: openPair('bare'), http2: openPair('http2') };
-  const open = { ...kit, ...(await openPeers(progress)) };
+  const open = {
+    [KIT]: openPair('channel'),
+    'bare-channel': openPair('bare-channel'),
+    bare: openPair('bare'),
+    http2: openPair('http2'),
+    ...(await openPeers(progress)),
+  };
   return withPairs(open, async (pairs) => {
     const { durationMs, rounds } = formOf(full);
     const measures: Measure[] = [];
