@@ -33,7 +33,7 @@ fuzz: $(INSTALLED) ## throw bad input at the services, at full counts (FUZZ_SEED
 
 check: $(INSTALLED) ## types, lint, formatting, protos, generated code
 	@echo check
-	@$(call step,types,tsc -p tsconfig.json)
+	@$(call step,types,tsc -p tsconfig.json$(if $(wildcard bench/peers/gen), && tsc -p bench/peers))
 	@$(call step,lint,eslint --max-warnings 0 .)
 	@$(call step,formatting,prettier --check --log-level warn .)
 	@$(call step,proto lint,cd protos && buf lint)
@@ -41,10 +41,10 @@ check: $(INSTALLED) ## types, lint, formatting, protos, generated code
 	@$(call step,proto policies,$(NODE) libs/contracts/scripts/check-policies.ts)
 	@$(call step,generated code,$(call generate_again) && diff -r protos $(SCRATCH)/protos && diff -r libs/contracts/gen $(SCRATCH)/libs/contracts/gen)
 
-bench: $(INSTALLED) ## measure what the kit costs against bare grpc-js, a few minutes (B=unary narrows to a scenario)
+bench: $(INSTALLED) ## measure the kit against bare grpc-js and others, some ten minutes (B=unary narrows to a scenario)
 	@$(NODE) bench/src/main.ts $(B)
 
-bench-full: $(INSTALLED) ## the same with more and longer rounds
+bench-full: $(INSTALLED) ## the same with more and longer rounds, peers at every concurrency, about an hour
 	@$(NODE) bench/src/main.ts --full $(B)
 
 generate: $(INSTALLED) ## write the code that comes from the protos

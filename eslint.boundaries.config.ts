@@ -26,6 +26,11 @@ const HOMES: readonly { home: string; ban: Ban }[] = [
   home('libs/runtime', 'pino', 'Loggers are made only by libs/runtime; take its Logger as a parameter'),
   home('libs/durable', 'pg', 'PostgreSQL is spoken only by libs/durable'),
   home('services/gateway', 'fastify|@fastify/', 'HTTP is spoken only by services/gateway'),
+  home(
+    'bench/peers',
+    'nice-grpc(?:-[a-z-]+)?|@connectrpc/|@nestjs/|rxjs|reflect-metadata',
+    'What the kit is compared with is known only to bench/peers',
+  ),
 ];
 
 const ENTRY: Ban = {
@@ -74,6 +79,11 @@ export const boundaries: Linter.Config[] = [
   zone('{tools,tests}/**', homesOutside('')),
   // Bare grpc-js is the yardstick of the bench.
   zone('bench/**', [...homesOutside('libs/rpc'), INSIDES]),
+  // With a package.json of their own.
+  zone('bench/peers/**', [
+    ...homesOutside('bench/peers', 'libs/rpc', 'libs/runtime'),
+    { regex: '^@millrace/', message: 'Peers are measured without the kit.' },
+  ]),
   ...Object.entries(LIBS).map(([name, allowed]) =>
     zone(`libs/${name}/**`, [...homesOutside(`libs/${name}`), NO_SERVICE, INSIDES, libOrder(name, allowed)]),
   ),
@@ -111,8 +121,8 @@ function home(folder: string, packages: string, sentence: string): { home: strin
   return { home: folder, ban: { regex, message: `${sentence}.` } };
 }
 
-function homesOutside(folder: string): Ban[] {
-  return HOMES.filter((entry) => entry.home !== folder).map(({ ban }) => ban);
+function homesOutside(...folders: readonly string[]): Ban[] {
+  return HOMES.filter((entry) => !folders.includes(entry.home)).map(({ ban }) => ban);
 }
 
 function layer(folders: string, rule: string): Ban {

@@ -62,6 +62,12 @@ describe('the dependency rule refuses', () => {
     ['pg', 'tests/e2e/a.ts', 'PostgreSQL is spoken only by libs/durable.'],
     ['fastify', 'services/order/src/app.ts', 'HTTP is spoken only by services/gateway.'],
     ['@fastify/helmet', 'libs/runtime/src/a.ts', 'HTTP is spoken only by services/gateway.'],
+    ['nice-grpc', 'bench/src/sides/a.ts', 'known only to bench/peers.'],
+    ['nice-grpc-client-middleware-retry', 'libs/interceptors/src/a.ts', 'known only to bench/peers.'],
+    ['@connectrpc/connect', 'services/gateway/src/http/a.ts', 'known only to bench/peers.'],
+    ['@nestjs/common', 'tools/demo/src/a.ts', 'known only to bench/peers.'],
+    ['@millrace/rpc', 'bench/peers/src/a.ts', 'Peers are measured without the kit.'],
+    ['pg', 'bench/peers/src/a.ts', 'PostgreSQL is spoken only by libs/durable.'],
   ])('%s in %s, imported in any way', async (source, file, message) => {
     const expected = [expect.stringContaining(message)];
     expect(await verdict(file, imports(source))).toEqual(expected);
@@ -93,6 +99,10 @@ describe('the dependency rule allows', () => {
     ['services/order/test/order.test.ts', '../src/app.ts'],
     ['tools/dev/src/system.ts', '@millrace/payment'],
     ['tests/e2e/a.test.ts', '@millrace/dev'],
+    ['bench/src/sides/a.ts', '@grpc/grpc-js'],
+    ['bench/peers/src/a.ts', 'nice-grpc'],
+    ['bench/peers/src/a.ts', '@opentelemetry/sdk-node'],
+    ['bench/peers/src/a.ts', '../../src/sides/drive.ts'],
   ])('in %s an import of %s', async (file, source) => {
     expect(await verdict(file, imports(source))).toEqual([]);
   });

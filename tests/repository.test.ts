@@ -12,10 +12,12 @@ interface Lock {
     { version?: string; integrity?: string; link?: boolean; hasInstallScript?: boolean }
   >;
 }
-const lock = JSON.parse(read('package-lock.json')) as Lock;
-const installed = Object.entries(lock.packages).filter(
-  ([path, { link }]) => path.includes('node_modules/') && !link,
-);
+const readLock = (path: string) => JSON.parse(read(path)) as Lock;
+const installedBy = ({ packages }: Lock) =>
+  Object.entries(packages).filter(([path, { link }]) => path.includes('node_modules/') && !link);
+const lock = readLock('package-lock.json');
+const installed = installedBy(lock);
+const peers = installedBy(readLock('bench/peers/package-lock.json'));
 
 /** The first releases without holes that reach this kit. */
 const FLOORS: readonly [name: string, floor: string][] = [
@@ -35,13 +37,27 @@ describe('the lockfile', () => {
       expect(version.localeCompare(floor, 'en', { numeric: true })).toBeGreaterThanOrEqual(0);
   });
 
-  test('pins every package by its content', () => {
-    expect(installed.filter(([, { integrity }]) => !integrity).map(([path]) => path)).toEqual([]);
+  test("pins every package by its content, and so does the peers'", () => {
+    expect([...installed, ...peers].filter(([, { integrity }]) => !integrity)).toEqual([]);
+  });
+
+  test('knows nothing of what the kit is compared with', () => {
+    expect(peers).not.toHaveLength(0);
+    const names = installed.map(([path]) => path.replace(/.*node_modules\//, ''));
+    expect(names.filter((name) => /^(nice-grpc|@nestjs\/|@connectrpc\/)/.test(name))).toEqual([]);
+  });
+
+  test('has the versions of what the peers use as well, so that ratios are of the libraries', () => {
+    const versionOf = (all: typeof installed, name: string) =>
+      all.find(([path]) => path === `node_modules/${name}`)?.[1].version;
+    for (const name of ['@grpc/grpc-js', '@bufbuild/protobuf', '@opentelemetry/sdk-node'])
+      expect([name, versionOf(peers, name)]).toEqual([name, versionOf(installed, name)]);
   });
 });
 
 test('every manifest names exact versions', () => {
-  const manifests = Object.keys(lock.packages).filter((path) => !path.includes('node_modules'));
+  const own = Object.keys(lock.packages).filter((path) => !path.includes('node_modules'));
+  const manifests = [...own, 'bench/peers'];
   const loose = manifests.flatMap((folder) => {
     const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
       read(`${folder && `${folder}/`}package.json`),

@@ -1,9 +1,11 @@
-// `make bench`: what the kit costs, against bare grpc-js in the same run. Arguments: scenarios (all), --full for the long form.
+// `make bench`: what the kit costs, against bare grpc-js and others in the same run. Arguments: scenarios (all), --full for the long form.
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Measure, Scenario } from './measure.ts';
 import { whyUnpinned } from './pinned-process.ts';
-import { formatTable, holds, writeResults } from './report.ts';
+import { formatTable, holds } from './report.ts';
+import { readMachine, readVersions } from './versions.ts';
+import { writeResults } from './write-results.ts';
 
 const SCENARIOS = new URL('scenarios/', import.meta.url);
 
@@ -36,7 +38,8 @@ for (const [name, scenario] of known) {
   console.log(name);
   measures.push(...(await scenario({ full: values.full, progress: (text) => console.log(text) })));
 }
-console.log(`\n${formatTable(measures)}`);
+const versions = Object.entries(readVersions()).map(([name, version]) => `${name} ${version}`);
+console.log(`\n${readMachine()}; ${versions.join(', ')}\n\n${formatTable(measures)}`);
 // A part is no result: the file always holds figures of one run.
-if (positionals.length === 0) console.log(`\nwritten to ${writeResults(measures)}`);
+if (positionals.length === 0) console.log(`\nwritten to ${writeResults(measures, values)}`);
 process.exitCode = measures.some((measure) => holds(measure) === false) ? 1 : 0;

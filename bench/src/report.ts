@@ -1,10 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import type { Measure } from './measure.ts';
-
-const RESULTS = new URL('../results/', import.meta.url);
 
 /** Whether a measure holds its bar; undefined when it has none. */
 export function holds({ value, bar, better }: Measure): boolean | undefined {
@@ -21,51 +15,51 @@ function format(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: Math.abs(value) >= 100 ? 0 : 3 });
 }
 
+function rowOf(measure: Measure): readonly string[] {
+  const { name, value, bar, better, unit } = measure;
+  const sign = better === 'higher' ? '>=' : '<=';
+  return [
+    name,
+    `${format(value)} ${unit}`.trim(),
+    bar === undefined ? '' : `${sign} ${format(bar)}`,
+    verdictOf(measure),
+  ];
+}
+
+function widthsOf(rows: readonly (readonly string[])[], least: number): readonly number[] {
+  const columns = rows[0]?.map((_, column) => column) ?? [];
+  return columns.map((column) => Math.max(least, ...rows.map((row) => row[column]?.length ?? 0)));
+}
+
 /** The measures with bar and verdict, a line each. */
 export function formatTable(measures: readonly Measure[]): string {
-  const rows = measures.map((measure) => {
-    const { name, value, bar, better, unit } = measure;
-    const sign = better === 'higher' ? '>=' : '<=';
-    return [
-      name,
-      `${format(value)} ${unit}`,
-      bar === undefined ? '' : `${sign} ${format(bar)}`,
-      verdictOf(measure),
-    ];
-  });
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('   ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const rows = measures.map(rowOf);
+  const widths = widthsOf(rows, 0);
+  const line = (row: readonly string[]): string =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ');
+  return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
-function commit(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'], {
-      encoding: 'utf8',
-    }).trim();
-  } catch {
-    return 'unknown';
-  }
-}
-
-/** Writes bench/results/latest.json. */
-export function writeResults(measures: readonly Measure[]): string {
-  const file = fileURLToPath(new URL('latest.json', RESULTS));
-  const machine = `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} cores`;
-  const results = {
-    machine,
-    commit: commit(),
-    node: process.version,
-    at: new Date().toISOString(),
-    measures,
-  };
-  mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
-  return file;
+/** The same as a page, below what it was measured with. */
+export function formatMarkdown(
+  measures: readonly Measure[],
+  { versions, ...about }: { readonly versions: Readonly<Record<string, string>> } & Record<string, unknown>,
+): string {
+  const header = ['measure', 'value', 'bar', ''];
+  const rows = measures.map(rowOf);
+  const widths = widthsOf([header, ...rows], 3);
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const { machine, commit, form } = about;
+  const names = Object.entries(versions).map(([name, version]) => `${name} ${version.replace(/^v/, '')}`);
+  return [
+    '# The last run of the bench',
+    '',
+    `Written by it. ${machine}; commit ${commit}, ${form} form; ${names.join(', ')}.`,
+    '',
+    line(header),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...rows.map(line),
+    '',
+  ].join('\n');
 }

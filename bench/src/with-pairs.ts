@@ -1,9 +1,10 @@
 import type { Pairs } from './compare.ts';
 import { startPinned, type PinnedOptions, type PinnedProcess } from './pinned-process.ts';
+import { startPinnedProgram } from './pinned-program.ts';
 import type { Pair } from './sample.ts';
 import { createSetup } from './setup.ts';
 
-/** Starts a process that is stopped when the work is done. */
+/** Starts a process that is stopped when the work is done: a script of Node's, or a program. */
 export type Start = (file: URL, options: PinnedOptions) => PinnedProcess;
 
 /** Starts a client and its servers. */
@@ -17,7 +18,8 @@ export async function withPairs<N extends string, T>(
   const { env, close } = await createSetup();
   const started: PinnedProcess[] = [];
   const start: Start = (file, options) => {
-    const one = startPinned(file, { ...options, env: { ...env, ...options.env } });
+    const begin = file.pathname.endsWith('.ts') ? startPinned : startPinnedProgram;
+    const one = begin(file, { ...options, env: { ...env, ...options.env } });
     started.push(one);
     return one;
   };

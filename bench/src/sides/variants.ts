@@ -14,7 +14,8 @@ const kitClient = async () => (await import('./kit-client.ts')).createKitTraffic
 
 /**
  * Who is measured. `bare`: grpc-js alone, unary. `full`: the kit with its whole chain, unary. `channel`: the same over the channel.
- * `bare-channel`: the kit without interceptors, over the channel. `kit`: that one unary.
+ * `bare-channel`: the kit without interceptors, over the channel. `kit`: that one unary. `http2`: gRPC by hand
+ * over Node's own HTTP/2, unary.
  * Loaded when wanted: nobody carries what another one needs.
  */
 export const VARIANTS = {
@@ -25,6 +26,10 @@ export const VARIANTS = {
   full: { openTraffic: async () => (await fullClient())({ channel: false }), startServer: fullServer },
   channel: { openTraffic: async () => (await fullClient())({ channel: true }), startServer: fullServer },
   'bare-channel': { openTraffic: async () => (await kitClient())({ channel: true }), startServer: kitServer },
+  http2: {
+    openTraffic: async () => (await import('./http2-client.ts')).openHttp2Traffic,
+    startServer: async () => (await import('./http2-server.ts')).startHttp2Server,
+  },
   kit: { openTraffic: async () => (await kitClient())({ channel: false }), startServer: kitServer },
 } satisfies Readonly<Record<string, Variant>>;
 
