@@ -7,6 +7,7 @@ import {
   Code,
   createBareClient,
   createTransport,
+  RpcError,
   type Interceptor,
   type TransportOptions,
 } from '../index.ts';
@@ -210,3 +211,26 @@ function everythingBut(...names: string[]) {
   ] as const;
   return all.filter((name) => !names.includes(name));
 }
+
+test('a server that fails call after call is left out, tried again, and taken back when it is well', async () => {
+  let isBroken = true;
+  let failures = 0;
+  const failing: Interceptor = (call, next) => {
+    if (!isBroken) return next(call);
+    failures += 1;
+    return Promise.reject(new RpcError(Code.INTERNAL, 'broken'));
+  };
+  const bad = await member({ interceptor: failing });
+  const good = await member();
+  const client = clientOf({ address: `${bad.address},${good.address}` });
+  const callTogether = (count: number) =>
+    Promise.allSettled(Array.from({ length: count }, () => client.echo({})));
+  while (failures < 5) await callTogether(20);
+  const before = failures;
+  for (let index = 0; index < 20; index++) await callTogether(10);
+  // But for a call to try with, on a machine that takes a second for this.
+  expect(failures).toBeLessThanOrEqual(before + 2);
+  isBroken = false;
+  const { calls } = bad;
+  while (bad.calls < calls + 20) await callTogether(2);
+});

@@ -46,7 +46,9 @@ export class Pool {
   #ready: readonly Endpoint[] = [];
   #change = Promise.withResolvers<void>();
   readonly #moved = new WeakSet<object>();
-  readonly #moves = metrics.getMeter('@millrace/rpc').createCounter('millrace.client.redispatches');
+  readonly #meter = metrics.getMeter('@millrace/rpc');
+  readonly #moves = this.#meter.createCounter('millrace.client.redispatches');
+  readonly #ejections = this.#meter.createCounter('millrace.client.ejections');
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -59,7 +61,7 @@ export class Pool {
   readonly next: Next = (call) => {
     this.#resolver.use();
     const nowMs = performance.now();
-    const endpoint = pick(this.#ready, nowMs);
+    const endpoint = this.#pick(this.#ready, nowMs);
     return endpoint ? this.#send(call, endpoint, nowMs) : this.#wait(call);
   };
 
@@ -79,8 +81,15 @@ export class Pool {
     this.#refresh();
   }
 
+  /** Not one that is left out, unless those are more than half: then it is not they that are broken. */
+  #pick(from: readonly Endpoint[], nowMs: number): Endpoint | undefined {
+    if (!from.some(({ ejection }) => ejection.isEjected)) return pick(from, nowMs);
+    const takers = from.filter(({ ejection }) => ejection.mayTake(nowMs));
+    return pick(takers.length * 2 >= from.length ? takers : from, nowMs);
+  }
+
   #send(call: Call, endpoint: Endpoint, nowMs: number): Promise<Reply> {
-    const flight = new Flight(endpoint.load, call.kind, nowMs);
+    const flight = new Flight(endpoint, call.kind, nowMs);
     return endpoint.connection.next(call, flight).catch((error: RpcError) => {
       flight.ended(error, false);
       const moved = flight.isLost && this.#mayMove(call, error) ? this.#move(call, endpoint) : undefined;
@@ -98,7 +107,7 @@ export class Pool {
   #move(call: Call, from: Endpoint): Promise<Reply> | undefined {
     const nowMs = performance.now();
     const others = this.#ready.filter((endpoint) => endpoint !== from);
-    const to = pick(others, nowMs);
+    const to = this.#pick(others, nowMs);
     if (!to && (from.state === 'ready' || this.#isHopeless())) return undefined;
     this.#moved.add(call.identity);
     this.#moves.add(1, { 'rpc.method': call.method.path.slice(1) });
@@ -116,7 +125,7 @@ export class Pool {
       const nowMs = performance.now();
       // One that has failed says why, and a single one has nobody to wait for.
       const rest = this.#endpoints.size === 1 || this.#isHopeless() ? [...this.#endpoints.values()] : [];
-      const endpoint = pick(this.#ready, nowMs) ?? pick(rest, nowMs);
+      const endpoint = this.#pick(this.#ready, nowMs) ?? pick(rest, nowMs);
       if (endpoint) return this.#send(call, endpoint, nowMs);
       await until(this.#change.promise, call);
     }
@@ -143,7 +152,11 @@ export class Pool {
 
   #open(place: Place): Endpoint {
     const { targets: _targets, lookup: _lookup, ...options } = this.#options;
-    return new Endpoint({ ...options, ...place, onState: () => this.#refresh() });
+    const onEjected = (): void => {
+      this.#ejections.add(1, { 'server.address': this.address });
+      trace.getActiveSpan()?.addEvent('ejection', { 'network.peer.address': place.address });
+    };
+    return new Endpoint({ ...options, ...place, onState: () => this.#refresh(), onEjected });
   }
 
   #refresh(): void {
