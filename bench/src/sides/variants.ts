@@ -15,7 +15,7 @@ const kitClient = async () => (await import('./kit-client.ts')).createKitTraffic
 /**
  * Who is measured. `bare`: grpc-js alone, unary. `full`: the kit with its whole chain, unary. `channel`: the same over the channel.
  * `bare-channel`: the kit without interceptors, over the channel. `kit`: that one unary. `http2`: gRPC by hand
- * over Node's own HTTP/2, unary.
+ * over Node's own HTTP/2, unary. `raw-channel`: the channel without grpc-js below it.
  * Loaded when wanted: nobody carries what another one needs.
  */
 export const VARIANTS = {
@@ -29,6 +29,10 @@ export const VARIANTS = {
   http2: {
     openTraffic: async () => (await import('./http2-client.ts')).openHttp2Traffic,
     startServer: async () => (await import('./http2-server.ts')).startHttp2Server,
+  },
+  'raw-channel': {
+    openTraffic: async () => (await import('./raw-channel-client.ts')).openRawChannelTraffic,
+    startServer: async () => (await import('./raw-channel-server.ts')).startRawServer,
   },
   kit: { openTraffic: async () => (await kitClient())({ channel: false }), startServer: kitServer },
 } satisfies Readonly<Record<string, Variant>>;

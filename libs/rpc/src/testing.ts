@@ -19,3 +19,4 @@ export {
 export { createTlsFolder, type TlsFolder } from './testing/tls-folder.ts';
 export { createMuteProxy, type MuteProxy } from './testing/mute-proxy.ts';
 export { createRelay, type Relay } from './testing/relay.ts';
+export { createRawChannelTransport, startRawChannelServer } from './testing/raw-channel.ts';
