@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Context, Principal } from '@millrace/rpc';
+import type { Principal } from '@millrace/rpc';
 import { SignJWT } from 'jose';
 import type { ServiceCredentials } from '../credentials.ts';
 import type { Logger } from '../logger.ts';
@@ -30,6 +30,12 @@ interface Minted {
   readonly atMs: number;
 }
 
+/** Whom a token names, and where it is kept. */
+interface Speaker {
+  readonly who: Principal;
+  readonly cacheKey: string;
+}
+
 type MintOptions = Pick<ServiceCredentialsOptions, 'issuer' | 'audience'> & { readonly atMs: number };
 
 const LIFETIME_S = 60;
@@ -37,7 +43,7 @@ const RENEW_AFTER_MS = 45_000;
 
 /** Whom a token names: the context's principal, without the roles of services we cannot speak for, or the service. */
 function speakFor(
-  { principal }: Context,
+  principal: Principal | undefined,
   { issuer, asItself = false }: ServiceCredentialsOptions,
 ): Principal {
   const own = `${SERVICE_ROLE}${issuer}`;
@@ -46,6 +52,11 @@ function speakFor(
   }
   const roles = principal.roles.filter((role) => role === own || !role.startsWith(SERVICE_ROLE));
   return { subject: principal.subject, tenant: principal.tenant, roles };
+}
+
+function speakerFor(principal: Principal | undefined, options: ServiceCredentialsOptions): Speaker {
+  const who = speakFor(principal, options);
+  return { who, cacheKey: JSON.stringify([who.tenant, who.subject, who.roles]) };
 }
 
 async function mint(
@@ -79,9 +90,16 @@ export function serviceCredentials(options: ServiceCredentialsOptions): ServiceC
     logger?.error({ err, keyFile }, 'the signing key cannot be read, the last one stays'),
   );
   const minted = new Lru<Minted>(cacheSize);
-  return (context) => {
-    const who = speakFor(context, options);
-    const cacheKey = JSON.stringify([who.tenant, who.subject, who.roles]);
+  const speakers = new WeakMap<Principal, Speaker>();
+  const ourselves = speakerFor(undefined, options);
+  return ({ principal }) => {
+    // The same caller is the same object as long as its token is known.
+    let speaker = principal ? speakers.get(principal) : ourselves;
+    if (!speaker) {
+      speaker = speakerFor(principal, options);
+      if (principal) speakers.set(principal, speaker);
+    }
+    const { who, cacheKey } = speaker;
     const atMs = now();
     const known = minted.get(cacheKey);
     // An age below zero: the clock was set back, and the token may look as if it came from the future.
