@@ -50,17 +50,21 @@ export function nextOrder(): PlaceOrderRequest {
 export const placed = create(PlaceOrderResponseSchema, { order });
 
 const PAYMENT_ID = '0198c0de-7a10-7000-8000-000000000815';
-let authorizations = 0;
 
-/** What an order asks of payment, each with a key of its own. */
-export function nextAuthorization(): AuthorizeRequest {
-  authorizations = (authorizations + 1) % orders.length;
-  return create(AuthorizeRequestSchema, {
-    idempotencyKey: `authorize-${authorizations}`,
+const authorizations = orders.map((_, index) =>
+  create(AuthorizeRequestSchema, {
+    idempotencyKey: `authorize-${index}`,
     paymentId: PAYMENT_ID,
     orderId: order.id,
     amount: { currencyCode: 'EUR', amountMinor: 9_998n },
-  });
+  }),
+);
+let asked = 0;
+
+/** What an order asks of payment, each time with another key. */
+export function nextAuthorization(): AuthorizeRequest {
+  asked = (asked + 1) % authorizations.length;
+  return authorizations[asked] as AuthorizeRequest;
 }
 
 /** Its answer. */

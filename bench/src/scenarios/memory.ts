@@ -82,7 +82,7 @@ function measureFlood(progress: (text: string) => void): Promise<Measure[]> {
     const inFlight = await sides.server.ask<number>('mostInFlight');
     const { answered, refused, unexplained } = flooded;
     progress(
-      `  ${FLOOD} calls at once: ${answered} answered, refused ${JSON.stringify(refused)}, at most ${inFlight} in flight`,
+      `  ${FLOOD} calls at once: ${answered} answered, refused ${JSON.stringify(refused)}, ${unexplained} failed otherwise, at most ${inFlight} in flight`,
     );
     return [
       { name: 'channel.flood-unexplained', value: unexplained, bar: 0, better: 'lower', unit: 'calls' },

@@ -1,12 +1,17 @@
-import { RpcError } from '@millrace/rpc';
+import { codeName, RpcError } from '@millrace/rpc';
 
 /** What became of calls that were all started at once. */
 export interface Flooded {
   readonly answered: number;
-  /** Refused, by the reason they were told. */
+  /** Refused before anything was done for them, by the reason they were told. */
   readonly refused: Readonly<Record<string, number>>;
-  /** Failed without a reason. */
+  /** Failed otherwise: nobody knows whether they have run, or why they failed. */
   readonly unexplained: number;
+}
+
+/** Without a reason of its own an error has the name of its status for one. */
+function isRefusal(error: unknown): error is RpcError {
+  return error instanceof RpcError && error.sent !== 'maybe' && error.reason !== codeName(error.code);
 }
 
 /** Starts so many calls in one turn of the event loop, and waits for all of them. */
@@ -15,9 +20,8 @@ export async function flood(count: number, call: () => Promise<unknown>): Promis
   let answered = 0;
   let unexplained = 0;
   const failed = (error: unknown): void => {
-    const reason = error instanceof RpcError ? error.reason : '';
-    if (reason === '') unexplained += 1;
-    else refused[reason] = (refused[reason] ?? 0) + 1;
+    if (isRefusal(error)) refused[error.reason] = (refused[error.reason] ?? 0) + 1;
+    else unexplained += 1;
   };
   const calls = Array.from({ length: count }, () => call().then(() => void (answered += 1), failed));
   await Promise.all(calls);
