@@ -24,6 +24,13 @@ export type { MigrateOptions } from './postgres/migrate.ts';
 export { SchemaTooNew } from './postgres/compatibility.ts';
 export type { CodeCompatibility } from './postgres/compatibility.ts';
 
+export { asRows } from './batch/as-rows.ts';
+export { createGather } from './batch/create-gather.ts';
+export type { Gather, GatherOptions } from './batch/create-gather.ts';
+export { sameMoment } from './batch/same-moment.ts';
+export { shareTransactions } from './batch/share-transactions.ts';
+export type { SharedTransactions, SharedWork } from './batch/share-transactions.ts';
+
 export { IdempotencyKeyReused, OperationBarred } from './idempotency/errors.ts';
 export { fingerprint } from './idempotency/fingerprint.ts';
 export { once } from './idempotency/once.ts';

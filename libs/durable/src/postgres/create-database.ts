@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, TransactionOptions } from './database.ts';
-import { StatementFailed } from './errors.ts';
+import { isConflict } from './errors.ts';
 import { createListener } from './listener.ts';
 import type { Logger } from './logger.ts';
 import { createSessionPool } from './session-pool.ts';
@@ -77,8 +77,4 @@ function asOptions(settings: Readonly<Record<string, string>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof StatementFailed && (error.sqlState === '40001' || error.sqlState === '40P01');
 }
