@@ -24,7 +24,8 @@ export type { MigrateOptions } from './postgres/migrate.ts';
 export { SchemaTooNew } from './postgres/compatibility.ts';
 export type { CodeCompatibility } from './postgres/compatibility.ts';
 
-export { asRows } from './batch/as-rows.ts';
+export { asRows, columnsOf, selectRows } from './batch/as-rows.ts';
+export type { ColumnTypes } from './batch/as-rows.ts';
 export { createGather } from './batch/create-gather.ts';
 export type { Gather, GatherOptions } from './batch/create-gather.ts';
 export { sameMoment } from './batch/same-moment.ts';
@@ -44,6 +45,8 @@ export { beginSaga } from './saga/begin-saga.ts';
 export type { NewSaga } from './saga/begin-saga.ts';
 export { createSagaRunner } from './saga/create-saga-runner.ts';
 export type { SagaRunner } from './saga/create-saga-runner.ts';
+export { createSagaReplies } from './saga/saga-replies.ts';
+export type { SagaReplies } from './saga/saga-replies.ts';
 export type { SagaCounts } from './saga/crew.ts';
 export { defineSaga } from './saga/define-saga.ts';
 export type { EndedSaga, SagaProbe, SagaProbePoint, SagaRunnerOptions } from './saga/engine.ts';

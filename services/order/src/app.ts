@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { createBus, createDatabase, createEventLog, createJanitor, createRelay } from '@millrace/durable';
-import { createReplies, createSagaRunner, migrate } from '@millrace/durable';
+import { createReplies, createSagaReplies, createSagaRunner, migrate } from '@millrace/durable';
 import type { Database, EventLog, SagaRunnerOptions } from '@millrace/durable';
 import { describeService, OrderService, PaymentService } from '@millrace/contracts';
 import { createClient, createServer, createVerifier, serviceCredentials } from '@millrace/interceptors';
@@ -90,13 +90,18 @@ async function openServices(db: Database<OrderSchema>, given: Given): Promise<Im
   const janitor = createJanitor({ db, logger });
   closers.add('janitor', janitor.stop);
   const replies = createReplies({ db, logger, pollMs: 250 });
-  const { open, ended: onEnded } = createSagaOrders(replies, relay.wake);
+  const sagaReplies = createSagaReplies(replies);
+  const open = createSagaOrders(sagaReplies);
+  const onEnded = (saga: { id: string }) => {
+    sagaReplies.ended(saga);
+    relay.wake();
+  };
   const cancelSaga = createCancelOrderSaga({ open, payments, now });
   const placeSaga = createPlaceOrderSaga({ open, payments, cancelSaga, now });
   // Connections of their own: sagas that wait for a popular product leave those of the callers alone.
   const sagaDb = createDatabase<OrderSchema>({ url: config.DATABASE_URL, applicationName: 'sagas', logger });
   closers.add('database of the sagas', sagaDb.close);
-  const engine = { db: sagaDb, logger, onEnded, ...(probe && { probe }) };
+  const engine = { db: sagaDb, logger, onEnded, concurrency: 512, ...(probe && { probe }) };
   const runner = createSagaRunner({ ...engine, definitions: [placeSaga, cancelSaga] });
   closers.add('saga runner', runner.stop);
   closers.add('replies', replies.stop);

@@ -1,17 +1,33 @@
 import { sql, type RawBuilder } from 'kysely';
 
+/** The SQL type of each column that is written, by its property. */
+export type ColumnTypes<T> = { readonly [K in keyof T]?: string };
+
 /**
- * Rows as a table in a statement: `from ${asRows(rows, { id: 'uuid', total: 'bigint' })} as row (id, total, nth)`; the types
- * are SQL's, `nth` counts from 1 in their order. The statement's text is the same for any number of rows, so that the server
- * plans it once.
+ * Rows as a table in a statement, with the properties as columns and `nth`, from 1, in their order:
+ * `from ${asRows('fresh', orders, { id: 'uuid', total: 'bigint' })} where fresh.total > 5`. The statement's text is the same for
+ * any number of rows, so that the server plans it once.
  */
 export function asRows<T extends object>(
+  name: string,
   rows: readonly T[],
-  types: { readonly [K in keyof T]?: string },
+  types: ColumnTypes<T>,
 ): RawBuilder<unknown> {
-  const columns = Object.entries<string | undefined>(types).map(([name, type = 'text']) => {
-    const values = rows.map((row) => row[name as keyof T] ?? null);
+  const arrays = Object.entries<string | undefined>(types).map(([property, type = 'text']) => {
+    const values = rows.map((row) => row[property as keyof T] ?? null);
     return sql`${values}::${sql.raw(type)}[]`;
   });
-  return sql`unnest(${sql.join(columns)}) with ordinality`;
+  const columns = [...Object.keys(types), 'nth'].map((column) => sql.ref(column));
+  return sql`unnest(${sql.join(arrays)}) with ordinality as ${sql.table(name)} (${sql.join(columns)})`;
+}
+
+/** What an insert of rows reads: `insertInto('orders').columns(columnsOf(types)).expression(selectRows(orders, types))`. */
+export function selectRows<T extends object>(rows: readonly T[], types: ColumnTypes<T>): RawBuilder<unknown> {
+  const columns = sql.join(Object.keys(types).map((column) => sql.ref(column)));
+  return sql`select ${columns} from ${asRows('fresh', rows, types)} order by nth`;
+}
+
+/** The columns of `selectRows`, in its order. */
+export function columnsOf<T extends object>(types: T): readonly (keyof T)[] {
+  return Object.keys(types) as (keyof T)[];
 }

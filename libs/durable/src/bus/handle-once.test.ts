@@ -41,10 +41,10 @@ test('an effect that fails is not remembered as handled', async () => {
   expect(await handle('failing', () => Promise.resolve())).toBe('handled');
 });
 
-test('an effect that is one statement happens once, however parallel', async () => {
-  const effect = () =>
+test('an effect that is one statement for many events happens once for each, however parallel', async () => {
+  const effect = (...eventIds: string[]) =>
     db.read((on) =>
-      ifNews(on, { group: 'statement', eventId: 'e' })
+      ifNews(on, { group: 'statement', eventIds })
         .insertInto('operations')
         .columns(['tenant', 'method', 'key', 'fingerprint', 'subject_id', 'status'])
         .expression(({ selectFrom }) =>
@@ -52,23 +52,23 @@ test('an effect that is one statement happens once, however parallel', async () 
             ...[val('t').as('tenant'), val('m').as('method'), fn<string>('gen_random_uuid').as('key')],
             ...[
               val('f').as('fingerprint'),
-              ref('consumer_group').as('subject_id'),
+              ref('event_id').as('subject_id'),
               val('open' as const).as('status'),
             ],
           ]),
         )
         .executeTakeFirst(),
     );
-  await Promise.all(Array.from({ length: 8 }, effect));
-  await effect();
+  await Promise.all(Array.from({ length: 8 }, () => effect('e', 'f')));
+  await effect('f', 'g', 'g');
   const made = await db.read((on) =>
-    on.selectFrom('operations').select('key').where('subject_id', '=', 'statement').execute(),
+    on.selectFrom('operations').select('subject_id').orderBy('subject_id').execute(),
   );
-  expect(made).toHaveLength(1);
+  expect(made.map(({ subject_id }) => subject_id)).toEqual(['e', 'f', 'g']);
 });
 
 test('what was handled long ago is forgotten', async () => {
   await db.read((on) => sql`update inbox set handled_at = now() - interval '8 days'`.execute(on));
   await handle('young', () => Promise.resolve());
-  expect(await deleteOldInbox(db, { batchSize: 1 })).toBe(4);
+  expect(await deleteOldInbox(db, { batchSize: 1 })).toBe(6);
 });

@@ -38,17 +38,15 @@ async function insert(tx: Engine, claims: readonly Claim[]): Promise<Set<string>
   const types = { tenant: 'text', method: 'text', key: 'text', fingerprint: 'text', subjectId: 'text' };
   const { rows } = await sql<OperationKey>`
     insert into operations (tenant, method, key, fingerprint, subject_id, status)
-    select tenant, method, key, fingerprint, subject_id, status
-    from ${asRows(claims, { ...types, status: 'text' })}
-      as claim (tenant, method, key, fingerprint, subject_id, status, nth)
-    order by tenant, method, key, nth
+    select tenant, method, key, fingerprint, "subjectId", status
+    from ${asRows('claim', claims, { ...types, status: 'text' })} order by tenant, method, key, nth
     on conflict (tenant, method, key) do nothing returning tenant, method, key`.execute(tx);
   return new Set(rows.map(nameOf));
 }
 
 async function find(tx: Engine, keys: readonly OperationKey[]): Promise<Map<string, OperationRow>> {
   const { rows } = await sql<OperationRow>`select operations.* from operations
-    join ${asRows(keys, { tenant: 'text', method: 'text', key: 'text' })} as wanted (tenant, method, key, nth)
+    join ${asRows('wanted', keys, { tenant: 'text', method: 'text', key: 'text' })}
       using (tenant, method, key)`.execute(tx);
   return new Map(rows.map((row) => [nameOf(row), row]));
 }

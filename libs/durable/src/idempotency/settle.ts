@@ -32,8 +32,8 @@ function settleAll(column: RawBuilder<unknown>) {
   return async (tx: Transaction<DurableTables>, settlements: readonly Settlement[]): Promise<void[]> => {
     // Of two replies to one operation the first counts.
     await sql`update operations set reply = settled.reply, status = 'settled'
-      from (select distinct on (tenant, method, name) * from ${asRows(settlements, types)}
-          as each (tenant, method, name, reply, nth) order by tenant, method, name, nth) as settled
+      from (select distinct on (tenant, method, name) * from ${asRows('each', settlements, types)}
+        order by tenant, method, name, nth) as settled
       where operations.tenant = settled.tenant and operations.method = settled.method
         and operations.${column} = settled.name and status = 'open'`.execute(tx);
     return [];

@@ -1,13 +1,12 @@
 import type { QueryCreator } from 'kysely';
-import { sql } from 'kysely';
-import { asRows } from '../batch/as-rows.ts';
+import { columnsOf, selectRows } from '../batch/as-rows.ts';
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import { engineTables } from '../postgres/engine-tables.ts';
 import type { NewEvent } from './event.ts';
 
 const types = {
   topic: 'text',
-  aggregateId: 'text',
+  aggregate_id: 'text',
   sequence: 'bigint',
   type: 'text',
   tenant: 'text',
@@ -15,17 +14,6 @@ const types = {
   payload: 'bytea',
   trace: 'text',
 };
-const columns = [
-  'topic',
-  'aggregate_id',
-  'sequence',
-  'type',
-  'tenant',
-  'subject',
-  'payload',
-  'trace',
-] as const;
-
 /**
  * Writes events in the transaction of the change they tell of, or in its very statement, where `tx` carries the change:
  * `appendEvents(tx.with('changed', (db) => db.updateTable(...)), events)`. Wake the relay after the commit; otherwise its
@@ -36,12 +24,7 @@ export async function appendEvents<S extends DurableTables>(
   events: readonly NewEvent[],
 ): Promise<void> {
   if (events.length === 0) return;
-  await engineTables(tx)
-    .insertInto('outbox')
-    .columns(columns)
-    .expression(
-      sql`select topic, aggregate_id, sequence, type, tenant, subject, payload, trace from ${asRows(events, types)}
-        as event (topic, aggregate_id, sequence, type, tenant, subject, payload, trace, nth) order by nth`,
-    )
-    .execute();
+  const rows = events.map(({ aggregateId, ...event }) => ({ ...event, aggregate_id: aggregateId }));
+  const insert = engineTables(tx).insertInto('outbox').columns(columnsOf(types));
+  await insert.expression(selectRows(rows, types)).execute();
 }

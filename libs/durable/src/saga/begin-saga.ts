@@ -41,8 +41,8 @@ const insertSaga = sameMoment(
   async (tx: Transaction<DurableTables>, rows: readonly Row[]): Promise<void[]> => {
     await sql`with begun as (
       insert into saga (id, type, version, tenant, data, trace, state, next_at)
-      select id, type, version, tenant, data, trace, 'running', now()
-      from ${asRows(rows, types)} as fresh (id, type, version, tenant, data, trace, nth) order by nth returning id)
+      select id, type, version, tenant, data, trace, 'running', now() from ${asRows('fresh', rows, types)}
+      order by nth returning id)
     insert into saga_log (saga_id, kind) select id, 'begun' from begun`.execute(tx);
     return [];
   },

@@ -112,13 +112,13 @@ const saveOne = sameMoment(async (db: Engine, saves: readonly Save[]): Promise<b
         lease_owner = case when fresh.freed then null else lease_owner end,
         lease_until = case when fresh.freed then null else lease_until end,
         next_at = case when not fresh.freed then next_at else now() + fresh.wait * interval '1 ms' end
-      from ${asRows(saves.map(toColumns), saveTypes)} as fresh (${sql.raw(Object.keys(saveTypes).join(', '))}, nth)
+      from ${asRows('fresh', saves.map(toColumns), saveTypes)}
       where saga.id = fresh.id and lease_token = fresh.token returning saga.id),
     logged as (
       insert into saga_log (saga_id, step, kind, detail)
       select saved.id, entry.step, entry.kind, entry.detail
-      from saved join ${asRows(entries, { id: 'text', step: 'text', kind: 'text', detail: 'text' })}
-        as entry (id, step, kind, detail, nth) using (id)
+      from saved join ${asRows('entry', entries, { id: 'text', step: 'text', kind: 'text', detail: 'text' })}
+        using (id)
       order by nth)
     select id from saved`.execute(db);
   const saved = new Set(rows.map(({ id }) => id));

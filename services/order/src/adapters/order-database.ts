@@ -1,5 +1,5 @@
-import { beginSaga, once, requestCancel, settle } from '@millrace/durable';
-import type { Database, Replies } from '@millrace/durable';
+import { beginSaga, once, requestCancel, settle, shareTransactions } from '@millrace/durable';
+import type { Database, SagaReplies } from '@millrace/durable';
 import { writeTraceContext } from '@millrace/interceptors';
 import { currentContext } from '@millrace/rpc';
 import type { Transaction } from 'kysely';
@@ -11,10 +11,14 @@ import { createStock } from './stock.ts';
 
 /** The use cases' view of the database. `committed` is called after each transaction: there may be work for others. */
 export function createOrderDatabase(db: Database<OrderSchema>, committed: () => void): OrderDatabase {
+  const shared = shareTransactions(db);
   return {
-    transaction: async (work, options) => {
+    transaction: async (work, { apart, ...options }) => {
       const trace = currentTrace();
-      const result = await db.transaction((tx) => work(createOrderUnit(tx, trace)), options);
+      const run = (tx: Transaction<OrderSchema>) => work(createOrderUnit(tx, trace));
+      const result = await (apart === undefined
+        ? db.transaction(run, options)
+        : shared.run(run, { apart, ...options }));
       committed();
       return result;
     },
@@ -23,28 +27,12 @@ export function createOrderDatabase(db: Database<OrderSchema>, committed: () => 
   };
 }
 
-/** What the steps of sagas work on. Replies they settle are handed out when the saga has ended: then they are on disk. */
-export function createSagaOrders(replies: Pick<Replies, 'announce'>, committed: () => void) {
-  const settled = new Map<string, (() => void)[]>();
-  const open: SagaPorts['open'] = async (tx, { id, tenant, trace, data }) => {
-    const unit = createOrderUnit(tx, trace);
-    // Begins anew each time: what an attempt that was rolled back has settled never was.
-    const announcements: (() => void)[] = [];
-    // So many are left behind by sagas that other processes took over; polling finds their replies.
-    if (settled.size > 1_000) settled.clear();
-    settled.set(id, announcements);
-    const settle: OrderUnit['settle'] = async (operation, reply) => {
-      await unit.settle(operation, reply);
-      announcements.push(() => replies.announce(operation, reply));
-    };
-    return { unit: { ...unit, settle }, order: await unit.orders.lock(tenant, data.orderId) };
+/** What the steps of sagas work on. */
+export function createSagaOrders(replies: SagaReplies): SagaPorts['open'] {
+  return async (tx, { id, tenant, trace, data }) => {
+    const unit = { ...createOrderUnit(tx, trace), settle: replies.settling(tx, id) };
+    return { unit, order: await unit.orders.lock(tenant, data.orderId) };
   };
-  const ended = ({ id }: { id: string }) => {
-    for (const announce of settled.get(id) ?? []) announce();
-    settled.delete(id);
-    committed();
-  };
-  return { open, ended };
 }
 
 function createOrderUnit(tx: Transaction<OrderSchema>, trace: string | undefined): OrderUnit {

@@ -1,4 +1,4 @@
-import { appendEvents } from '@millrace/durable';
+import { appendEvents, asRows, columnsOf, sameMoment, selectRows } from '@millrace/durable';
 import { sql, type Kysely, type QueryCreator, type Transaction } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import { orderNotFound } from '../domain/caller.ts';
@@ -9,10 +9,27 @@ import type { OrderReader, OrderWriter } from '../use-cases/ports.ts';
 import { ORDERS_TOPIC } from '../use-cases/watch-orders.ts';
 import { tables } from './tables.ts';
 
+type Tx = Transaction<OrderSchema>;
+/** An order as it will be, and the trace of who changed it. */
+type Change = { order: Order; trace: string | undefined };
+
+const CHANGING = {
+  ...{ id: 'uuid', status: 'text', statusReason: 'text', cancelRequested: 'boolean' },
+  ...{ sequence: 'bigint', updatedAt: 'timestamptz' },
+} as const;
+const ORDER = {
+  ...{ ...CHANGING, tenant: 'text', customerId: 'text', currency: 'text', totalMinor: 'bigint' },
+  ...{ paymentId: 'uuid', createdAt: 'timestamptz' },
+} as const;
+const LINE = {
+  ...{ orderId: 'uuid', line: 'integer', sku: 'text', quantity: 'integer', unitPriceMinor: 'bigint' },
+} as const;
+
 /** Orders as they are read. */
 export function createOrderReader(db: Kysely<OrderSchema>): OrderReader {
   return {
-    find: async (tenant, id) => toOrder(await selectOne(db, tenant, id).executeTakeFirst()),
+    find: async (tenant, id) =>
+      toOrder(await selectOrders(db).where('id', '=', id).where('tenant', '=', tenant).executeTakeFirst()),
     list: async ({ tenant, customerId, status, before, limit }) => {
       const only = { tenant, ...(customerId !== undefined && { customerId }), ...(status && { status }) };
       let query = selectOrders(db).where((order) => order.and(only));
@@ -24,49 +41,65 @@ export function createOrderReader(db: Kysely<OrderSchema>): OrderReader {
 }
 
 /** Orders as they are changed: each change with its event, for watchers and for the bus. */
-export function createOrderWriter(tx: Transaction<OrderSchema>, trace: string | undefined): OrderWriter {
-  /** The event of a change, in one statement with it. */
-  const tell = (change: QueryCreator<OrderSchema>, order: Order) => {
-    const { id: aggregateId, tenant, customerId: subject, sequence, status } = order;
-    const type = `order.${status.toLowerCase()}`;
-    const event = { topic: ORDERS_TOPIC, aggregateId, tenant, subject, sequence, type };
-    return appendEvents(change, [{ ...event, payload: orderEvent(order), ...(trace && { trace }) }]);
-  };
+export function createOrderWriter(tx: Tx, trace: string | undefined): OrderWriter {
   return {
     ...createOrderReader(tx),
-    insert: async (order) => {
-      const { lines, ...row } = order;
-      const skus = lines.map(({ sku }) => sku);
-      const quantities = lines.map(({ quantity }) => quantity);
-      const prices = lines.map(({ unitPriceMinor }) => unitPriceMinor);
-      const placed = tables(tx)
-        .with('placed', (db) => db.insertInto('orders').values(row))
-        .with('filled', (db) =>
-          db
-            .insertInto('orderLines')
-            .columns(['orderId', 'line', 'sku', 'quantity', 'unitPriceMinor'])
-            .expression(
-              sql`SELECT ${order.id}::uuid, line, sku, quantity, price
-              FROM unnest(${skus}::text[], ${quantities}::integer[], ${prices}::bigint[])
-                WITH ORDINALITY AS lines (sku, quantity, price, line)`,
-            ),
-        );
-      await tell(placed, order);
+    insert: (order) => insert(tx, { order, trace }),
+    lock: async (tenant, id) => {
+      const order = await lock(tx, id);
+      return toOrder(order?.tenant === tenant ? order : undefined);
     },
-    lock: async (tenant, id) =>
-      toOrder(await selectOne(tx, tenant, id).forUpdate('orders').executeTakeFirst()),
-    save: async (order) => {
-      const { id, status, statusReason, cancelRequested, sequence, updatedAt } = order;
-      const change = { status, statusReason, cancelRequested, sequence, updatedAt };
-      const saved = tables(tx).with('saved', (db) =>
-        db.updateTable('orders').set(change).where('id', '=', id),
-      );
-      await tell(saved, order);
-    },
+    save: (order) => save(tx, { order, trace }),
     markCancelRequested: async (id) => {
       await tables(tx).updateTable('orders').set({ cancelRequested: true }).where('id', '=', id).execute();
     },
   };
+}
+
+const insert = sameMoment(async (tx: Tx, changes: readonly Change[]): Promise<void[]> => {
+  const orders = changes.map(({ order }) => order);
+  const lines = orders.flatMap(({ id: orderId, lines }) =>
+    lines.map((line, at) => ({ ...line, orderId, line: at + 1 })),
+  );
+  const placed = tables(tx)
+    .with('placed', (db) =>
+      db.insertInto('orders').columns(columnsOf(ORDER)).expression(selectRows(orders, ORDER)),
+    )
+    .with('filled', (db) =>
+      db.insertInto('orderLines').columns(columnsOf(LINE)).expression(selectRows(lines, LINE)),
+    );
+  return tell(placed, changes);
+});
+
+/** In the order of the ids, as everything that holds several orders. */
+const lock = sameMoment(async (tx: Tx, ids: readonly string[]) => {
+  const some = selectOrders(tx).where('id', '=', sql<string>`any(${ids}::uuid[])`);
+  const found = await some.orderBy('id').forUpdate('orders').execute();
+  const byId = new Map(found.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id));
+});
+
+const save = sameMoment((tx: Tx, changes: readonly Change[]): Promise<void[]> => {
+  const orders = changes.map(({ order }) => order);
+  const saved = tables(tx).with(
+    'saved',
+    () => sql`
+      (UPDATE orders SET status = fresh.status, status_reason = fresh.status_reason, sequence = fresh.sequence,
+        cancel_requested = fresh.cancel_requested, updated_at = fresh.updated_at
+      FROM ${asRows('fresh', orders, CHANGING)} WHERE orders.id = fresh.id)`,
+  );
+  return tell(saved, changes);
+});
+
+/** The events of changes, in one statement with them. */
+async function tell(change: QueryCreator<OrderSchema>, changes: readonly Change[]): Promise<void[]> {
+  const events = changes.map(({ order, trace }) => {
+    const { id: aggregateId, tenant, customerId: subject, sequence, status } = order;
+    const of = { topic: ORDERS_TOPIC, aggregateId, tenant, subject, sequence, ...(trace && { trace }) };
+    return { ...of, type: `order.${status.toLowerCase()}`, payload: orderEvent(order) };
+  });
+  await appendEvents(change, events);
+  return [];
 }
 
 function selectOrders(db: Kysely<OrderSchema>) {
@@ -84,11 +117,7 @@ function selectOrders(db: Kysely<OrderSchema>) {
     );
 }
 
-function selectOne(db: Kysely<OrderSchema>, tenant: string, id: string) {
-  return selectOrders(db).where('id', '=', id).where('tenant', '=', tenant);
-}
-
-type Row = Awaited<ReturnType<ReturnType<typeof selectOne>['executeTakeFirst']>>;
+type Row = Awaited<ReturnType<ReturnType<typeof selectOrders>['executeTakeFirst']>>;
 
 /** JSON makes prices numbers; they are far below 2^53. */
 function toOrder(row: Row): Order {

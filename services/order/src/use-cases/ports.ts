@@ -27,8 +27,14 @@ type Readers = { readonly orders: OrderReader; readonly products: Products };
 
 /** The order database. */
 export interface OrderDatabase {
-  /** All of `work` or nothing; resolves when it is on disk. May run `work` again. */
-  transaction<T>(work: (unit: OrderUnit) => Promise<T>, options: WorkOptions): Promise<T>;
+  /**
+   * All of `work` or nothing; resolves when it is on disk. May run `work` again. With `apart` it shares the transaction with
+   * other work that arrives, but never with work of the same name.
+   */
+  transaction<T>(
+    work: (unit: OrderUnit) => Promise<T>,
+    options: WorkOptions & { apart?: string },
+  ): Promise<T>;
   read<T>(work: (on: Readers) => Promise<T>, options: WorkOptions): Promise<T>;
 }
 

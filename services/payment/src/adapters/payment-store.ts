@@ -1,4 +1,5 @@
-import { appendEvents, once, settle, type Database, type Operation } from '@millrace/durable';
+import { appendEvents, once, sameMoment, settle, shareTransactions } from '@millrace/durable';
+import type { Database, NewEvent, Operation } from '@millrace/durable';
 import { writeTraceContext } from '@millrace/interceptors';
 import { currentContext } from '@millrace/rpc';
 import type { Transaction } from 'kysely';
@@ -29,8 +30,13 @@ type Decide = (payment: Payment | undefined) => Payment;
 const TOPIC = 'payments';
 const ACTIONS: readonly PaymentAction[] = ['authorize', 'capture', 'void', 'refund'];
 
-/** Payments in PostgreSQL. A row is locked while a request or an outcome changes it, so each sees the one before. */
+/**
+ * Payments in PostgreSQL. A row is locked while a request or an outcome changes it, so each sees the one before. What comes
+ * together is written together, but never two changes of one payment.
+ */
 export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions): PaymentStore {
+  const transactions = shareTransactions(db);
+
   async function begin(tx: Tx, operation: Operation, decide: Decide): Promise<Begun> {
     const name = { tenant: operation.tenant, id: operation.subjectId };
     const begun = await once(tx, operation, async () => {
@@ -52,13 +58,17 @@ export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions):
       : { kind: 'undecided', payment, isNew: false };
   }
 
-  async function record(tx: Tx, known: Payment, change: (payment: Payment) => Payment): Promise<Payment> {
+  async function record(
+    tx: Tx,
+    known: Payment,
+    { change, trace }: { change: (payment: Payment) => Payment; trace: string | undefined },
+  ): Promise<Payment> {
     // Mostly nobody has touched it since, which spares the look at it.
     for (let before = known; ; before = await lockKnown(tx, known)) {
       const after = change(before);
       if (after === before) return before;
-      if (await replacePayment(tx, before, after)) {
-        await tellOf(tx, after, codec.encode(after));
+      if (await replacePayment(tx, { before, after })) {
+        await tellOf(tx, after, { payload: codec.encode(after), trace });
         return after;
       }
     }
@@ -69,9 +79,14 @@ export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions):
       const payment = await db.read((reader) => findPayment(reader, id), options);
       return payment?.tenant === tenant ? payment : undefined;
     },
-    begin: (operation, decide, options) => db.transaction((tx) => begin(tx, operation, decide), options),
+    begin: (operation, decide, options) => {
+      const apart = operation.subjectId;
+      return transactions.run((tx) => begin(tx, operation, decide), { ...options, apart, kind: 'begin' });
+    },
     record: async (payment, change) => {
-      const settled = await db.transaction((tx) => record(tx, payment, change));
+      const [apart, trace] = [payment.id, currentTrace()];
+      const work = (tx: Tx) => record(tx, payment, { change, trace });
+      const settled = await transactions.run(work, { apart, kind: 'record' });
       onEvent();
       return settled;
     },
@@ -85,7 +100,7 @@ async function apply(tx: Tx, name: PaymentName, decide: Decide) {
     const before = await lockOwn(tx, name);
     const payment = decide(before);
     const isKept = before
-      ? payment === before || (await replacePayment(tx, before, payment))
+      ? payment === before || (await replacePayment(tx, { before, after: payment }))
       : await insertPayment(tx, payment);
     if (isKept) return { payment, before };
   }
@@ -111,13 +126,27 @@ async function findReply(tx: Tx, { tenant, method, key }: Operation): Promise<Ui
 }
 
 /** The event, and the reply to every request that the outcome answers. */
-async function tellOf(tx: Tx, payment: Payment, payload: Uint8Array): Promise<void> {
+async function tellOf(
+  tx: Tx,
+  payment: Payment,
+  { payload, trace }: { payload: Uint8Array; trace: string | undefined },
+): Promise<void> {
   const { tenant, id, sequence, status } = payment;
-  const { trace: span } = currentContext();
-  const trace = span && String(writeTraceContext(span)['traceparent']);
   const event = { topic: TOPIC, aggregateId: id, sequence, type: `payment.${status}`, tenant, payload };
-  await appendEvents(tx, [{ ...event, ...(trace && { trace }) }]);
-  for (const method of ACTIONS.filter((action) => isAnswerTo(action, payment))) {
-    await settle(tx, { tenant, method, subjectId: id }, payload);
-  }
+  const answered = ACTIONS.filter((action) => isAnswerTo(action, payment));
+  await Promise.all([
+    append(tx, { ...event, ...(trace && { trace }) }),
+    ...answered.map((method) => settle(tx, { tenant, method, subjectId: id }, payload)),
+  ]);
+}
+
+const append = sameMoment(async (tx: Tx, events: readonly NewEvent[]): Promise<void[]> => {
+  await appendEvents(tx, events);
+  return [];
+});
+
+/** The W3C traceparent of the request that is being served. */
+function currentTrace(): string | undefined {
+  const { trace } = currentContext();
+  return trace && String(writeTraceContext(trace)['traceparent']);
 }

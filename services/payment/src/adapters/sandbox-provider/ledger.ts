@@ -1,4 +1,4 @@
-import type { Database } from '@millrace/durable';
+import { columnsOf, createGather, selectRows, type Database } from '@millrace/durable';
 import type { Insertable, Selectable } from 'kysely';
 import type { PaymentAction } from '../../domain/payment.ts';
 import { ProviderError } from '../../use-cases/provider-error.ts';
@@ -26,8 +26,33 @@ export interface Ledger {
   isFirst(key: string, options: Options): Promise<boolean>;
 }
 
-/** Each statement is a transaction of its own. */
+const COLUMNS = {
+  ...{ key: 'text', kind: 'text', charge_reference: 'text', payment_id: 'uuid', amount_minor: 'bigint' },
+  ...{ currency: 'text', outcome: 'text', decline_reason: 'text' },
+} as const satisfies Record<Exclude<keyof NewEntry, 'created_at'>, string>;
+
+/** Each statement is a transaction of its own, and for all entries that come together. */
 export function createLedger(db: Database<ProviderSchema>): Ledger {
+  /** The entries that are new, by key. */
+  const insert = async (entries: readonly NewEntry[], signal: AbortSignal) => {
+    const order = ({ payment_id, kind }: NewEntry) => `${payment_id} ${kind}`;
+    const sorted = entries.toSorted((one, other) => order(one).localeCompare(order(other), 'en'));
+    const inserted = await db.read(
+      (writer) =>
+        writer
+          .insertInto('provider.ledger')
+          .columns(columnsOf(COLUMNS))
+          .expression(selectRows(sorted, COLUMNS))
+          .onConflict((conflict) => conflict.doNothing())
+          .returningAll()
+          .execute(),
+      { signal },
+    );
+    const byKey = new Map(inserted.map((entry) => [entry.key, entry]));
+    return entries.map(({ key }) => ({ status: 'fulfilled', value: byKey.get(key) }) as const);
+  };
+  const inserts = createGather<NewEntry, Entry | undefined>({ work: insert, nameOf: ({ key }) => key });
+
   const find: Ledger['find'] = (by, options) =>
     db.read((reader) => {
       const entries = reader.selectFrom('provider.ledger').selectAll();
@@ -42,13 +67,7 @@ export function createLedger(db: Database<ProviderSchema>): Ledger {
     find,
 
     async enter(entry, options) {
-      const inserted = await db.read((writer) => {
-        const insert = writer.insertInto('provider.ledger').values(entry);
-        return insert
-          .onConflict((conflict) => conflict.doNothing())
-          .returningAll()
-          .executeTakeFirst();
-      }, options);
+      const inserted = await inserts.add(entry, options);
       if (inserted) return { entry: inserted, isNew: true };
       const found = await find({ paymentId: entry.payment_id, kind: entry.kind }, options);
       if (!found) throw refused(entry.kind);
