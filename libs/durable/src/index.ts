@@ -24,13 +24,15 @@ export type { MigrateOptions } from './postgres/migrate.ts';
 export { SchemaTooNew } from './postgres/compatibility.ts';
 export type { CodeCompatibility } from './postgres/compatibility.ts';
 
-export { asRows, columnsOf, selectRows } from './batch/as-rows.ts';
+export { asRows } from './batch/as-rows.ts';
 export type { ColumnTypes } from './batch/as-rows.ts';
 export { createGather } from './batch/create-gather.ts';
 export type { Gather, GatherOptions } from './batch/create-gather.ts';
+export { handOut } from './batch/hand-out.ts';
 export { sameMoment } from './batch/same-moment.ts';
 export { shareTransactions } from './batch/share-transactions.ts';
 export type { SharedTransactions, SharedWork } from './batch/share-transactions.ts';
+export { insertRows, updateRows } from './batch/write-rows.ts';
 
 export { IdempotencyKeyReused, OperationBarred } from './idempotency/errors.ts';
 export { fingerprint } from './idempotency/fingerprint.ts';
@@ -45,8 +47,6 @@ export { beginSaga } from './saga/begin-saga.ts';
 export type { NewSaga } from './saga/begin-saga.ts';
 export { createSagaRunner } from './saga/create-saga-runner.ts';
 export type { SagaRunner } from './saga/create-saga-runner.ts';
-export { createSagaReplies } from './saga/saga-replies.ts';
-export type { SagaReplies } from './saga/saga-replies.ts';
 export type { SagaCounts } from './saga/crew.ts';
 export { defineSaga } from './saga/define-saga.ts';
 export type { EndedSaga, SagaProbe, SagaProbePoint, SagaRunnerOptions } from './saga/engine.ts';
@@ -64,10 +64,13 @@ export { createRelay } from './outbox/create-relay.ts';
 export type { Relay, RelayOptions, RelayProbePoint } from './outbox/create-relay.ts';
 export { CursorOutOfRange } from './outbox/errors.ts';
 
+export { createSeal } from './outbox/seal.ts';
+export type { Seal } from './outbox/seal.ts';
+
 export { createBus } from './bus/create-bus.ts';
+export { consumeOnce } from './bus/consume-once.ts';
+export type { ConsumeOnceOptions } from './bus/consume-once.ts';
 export { handleOnce } from './bus/handle-once.ts';
-export { ifNews } from './bus/if-news.ts';
-export type { News } from './bus/if-news.ts';
 
 export { createJanitor } from './janitor.ts';
 export type { JanitorOptions } from './janitor.ts';

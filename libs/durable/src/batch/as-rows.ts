@@ -20,14 +20,3 @@ export function asRows<T extends object>(
   const columns = [...Object.keys(types), 'nth'].map((column) => sql.ref(column));
   return sql`unnest(${sql.join(arrays)}) with ordinality as ${sql.table(name)} (${sql.join(columns)})`;
 }
-
-/** What an insert of rows reads: `insertInto('orders').columns(columnsOf(types)).expression(selectRows(orders, types))`. */
-export function selectRows<T extends object>(rows: readonly T[], types: ColumnTypes<T>): RawBuilder<unknown> {
-  const columns = sql.join(Object.keys(types).map((column) => sql.ref(column)));
-  return sql`select ${columns} from ${asRows('fresh', rows, types)} order by nth`;
-}
-
-/** The columns of `selectRows`, in its order. */
-export function columnsOf<T extends object>(types: T): readonly (keyof T)[] {
-  return Object.keys(types) as (keyof T)[];
-}

@@ -2,12 +2,20 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { DatabaseUnavailable, WorkCancelled } from '../postgres/errors.ts';
 import type { WorkOptions } from '../postgres/database.ts';
 
+/** What `work` gives for an item that failed by itself. */
+export class Failed {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
 export interface GatherOptions<I, O> {
   /**
-   * Works on many at once and says of each what became of it, in their order. Where it rejects, each half of the items is
-   * tried by itself, until the one that it fails for stands alone. The signal aborts when nobody waits for any of them.
+   * Works on many at once and gives what came of each, in their order. Where it rejects, each half of the items is tried by
+   * itself, until the one that it fails for stands alone. The signal aborts when nobody waits for any of them.
    */
-  work(items: readonly I[], signal: AbortSignal): Promise<readonly PromiseSettledResult<O>[]>;
+  work(items: readonly I[], signal: AbortSignal): Promise<readonly (O | Failed)[]>;
   /** Items of one name never share a batch. Default: all may. */
   nameOf?(item: I): string | undefined;
   /** Whether nothing in the batch is to blame for a failure: then all of it fails, and nothing is tried again. */
@@ -132,8 +140,8 @@ async function settle<I, O>(
     );
     for (const [at, member] of members.entries()) {
       const outcome = outcomes[at];
-      if (outcome?.status === 'fulfilled') member.resolve(outcome.value);
-      else member.reject(outcome?.reason ?? new Error('a batch has told nothing of an item'));
+      if (outcome instanceof Failed) member.reject(outcome.error);
+      else member.resolve(outcome as O);
     }
   } catch (error) {
     if (members.length === 1 || signal.aborted || options.isNobodysFault?.(error) === true) {

@@ -7,11 +7,14 @@ import {
   StatementFailed,
   WorkCancelled,
 } from '../postgres/errors.ts';
-import { createGather, type Gather, type GatherOptions } from './create-gather.ts';
+import { createGather, Failed, type Gather, type GatherOptions } from './create-gather.ts';
 
 export interface SharedWork extends WorkOptions {
-  /** What no two pieces of work in one transaction may be about: the operation's key, the row that is decided on. */
-  apart: string;
+  /**
+   * What no two pieces of work in one transaction may be about: the operation's key, the row that is decided on. Undefined for
+   * work that wants a transaction of its own.
+   */
+  apart: string | undefined;
   /** Only work of one kind shares a transaction. Few, for each has batches of its own. Default: one kind. */
   kind?: string;
 }
@@ -32,7 +35,7 @@ interface Item<S> {
   work(tx: Transaction<S>): Promise<unknown>;
   apart: string;
 }
-type Outcomes = readonly PromiseSettledResult<unknown>[];
+type Outcomes = readonly unknown[];
 
 /** Some members failed by themselves, so that nothing of the transaction may stay. */
 class MembersFailed extends Error {
@@ -62,8 +65,10 @@ export function shareTransactions<S>(db: Database<S>, options: ShareOptions = {}
     return gather;
   };
   return {
-    run: <T>(work: (tx: Transaction<S>) => Promise<T>, { apart, kind = '', signal }: SharedWork) =>
-      gatherOf(kind).add({ work, apart }, signal && { signal }) as Promise<T>,
+    run: <T>(work: (tx: Transaction<S>) => Promise<T>, { apart, kind = '', ...rest }: SharedWork) =>
+      apart === undefined
+        ? db.transaction(work, rest)
+        : (gatherOf(kind).add({ work, apart }, rest) as Promise<T>),
     drain: async () => void (await Promise.all([...kinds.values()].map((gather) => gather.drain()))),
   };
 }
@@ -77,10 +82,8 @@ async function runTogether<S>(
   try {
     return await db.transaction(
       async (tx) => {
-        const outcomes = await Promise.allSettled(items.map(({ work }) => work(tx)));
-        const failures = outcomes.flatMap((one) =>
-          one.status === 'rejected' ? [one.reason as unknown] : [],
-        );
+        const outcomes = await Promise.all(items.map(({ work }) => settled(work(tx))));
+        const failures = outcomes.flatMap((one) => (one instanceof Failed ? [one.error] : []));
         if (failures.length === 0) return outcomes;
         throw failures.find(isConflict) ?? failures.find(isOfTheDatabase) ?? new MembersFailed(outcomes);
       },
@@ -89,9 +92,17 @@ async function runTogether<S>(
   } catch (error) {
     if (!(error instanceof MembersFailed)) throw error;
     const { outcomes } = error;
-    const left = items.filter((_, at) => outcomes[at]?.status === 'fulfilled');
+    const left = items.filter((_, at) => !(outcomes[at] instanceof Failed));
     const again = (await runTogether(db, left, signal)).values();
-    return outcomes.map((one) => (one.status === 'rejected' ? one : again.next().value!));
+    return outcomes.map((one) => (one instanceof Failed ? one : again.next().value));
+  }
+}
+
+async function settled(work: Promise<unknown>): Promise<unknown> {
+  try {
+    return await work;
+  } catch (error) {
+    return new Failed(error);
   }
 }
 

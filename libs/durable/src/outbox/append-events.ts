@@ -1,5 +1,6 @@
 import type { QueryCreator } from 'kysely';
-import { columnsOf, selectRows } from '../batch/as-rows.ts';
+import { sql } from 'kysely';
+import { asRows } from '../batch/as-rows.ts';
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import { engineTables } from '../postgres/engine-tables.ts';
 import type { NewEvent } from './event.ts';
@@ -14,6 +15,8 @@ const types = {
   payload: 'bytea',
   trace: 'text',
 };
+const columns = Object.keys(types) as (keyof typeof types)[];
+
 /**
  * Writes events in the transaction of the change they tell of, or in its very statement, where `tx` carries the change:
  * `appendEvents(tx.with('changed', (db) => db.updateTable(...)), events)`. Wake the relay after the commit; otherwise its
@@ -25,6 +28,11 @@ export async function appendEvents<S extends DurableTables>(
 ): Promise<void> {
   if (events.length === 0) return;
   const rows = events.map(({ aggregateId, ...event }) => ({ ...event, aggregate_id: aggregateId }));
-  const insert = engineTables(tx).insertInto('outbox').columns(columnsOf(types));
-  await insert.expression(selectRows(rows, types)).execute();
+  await engineTables(tx)
+    .insertInto('outbox')
+    .columns(columns)
+    .expression(
+      sql`select ${sql.join(columns.map(sql.ref))} from ${asRows('event', rows, types)} order by nth`,
+    )
+    .execute();
 }

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isCommitted } from './after-commit.ts';
 import type { Database, TransactionOptions } from './database.ts';
 import { isConflict } from './errors.ts';
 import { createListener } from './listener.ts';
@@ -48,9 +49,12 @@ export function createDatabase<S>(options: DatabaseOptions): Database<S> {
   const listener = createListener(config, logger);
   let closed: Promise<void> | undefined;
   const attempt = <T>(work: (tx: Transaction<S>) => Promise<T>, { signal, isolation }: TransactionOptions) =>
-    pool.with(({ db }) => {
+    pool.with(async ({ db }) => {
       const transaction = db.transaction();
-      return (isolation === undefined ? transaction : transaction.setIsolationLevel(isolation)).execute(work);
+      const begun = isolation === undefined ? transaction : transaction.setIsolationLevel(isolation);
+      const { tx, result } = await begun.execute(async (tx) => ({ tx, result: await work(tx) }));
+      isCommitted(tx);
+      return result;
     }, signal);
   return {
     read: (work, { signal } = {}) => pool.with(({ db }) => work(db), signal),

@@ -1,6 +1,5 @@
-import { appendEvents, asRows, columnsOf, sameMoment, selectRows } from '@millrace/durable';
+import { appendEvents, insertRows, sameMoment, updateRows } from '@millrace/durable';
 import { sql, type Kysely, type QueryCreator, type Transaction } from 'kysely';
-import { jsonArrayFrom } from 'kysely/helpers/postgres';
 import { orderNotFound } from '../domain/caller.ts';
 import type { Order } from '../domain/order.ts';
 import type { OrderSchema } from '../migrations/schema.ts';
@@ -16,14 +15,12 @@ type Change = { order: Order; trace: string | undefined };
 const CHANGING = {
   ...{ id: 'uuid', status: 'text', statusReason: 'text', cancelRequested: 'boolean' },
   ...{ sequence: 'bigint', updatedAt: 'timestamptz' },
-} as const;
+};
 const ORDER = {
   ...{ ...CHANGING, tenant: 'text', customerId: 'text', currency: 'text', totalMinor: 'bigint' },
   ...{ paymentId: 'uuid', createdAt: 'timestamptz' },
-} as const;
-const LINE = {
-  ...{ orderId: 'uuid', line: 'integer', sku: 'text', quantity: 'integer', unitPriceMinor: 'bigint' },
-} as const;
+};
+const LINE = { orderId: 'uuid', line: 'integer', sku: 'text', quantity: 'integer', unitPriceMinor: 'bigint' };
 
 /** Orders as they are read. */
 export function createOrderReader(db: Kysely<OrderSchema>): OrderReader {
@@ -34,8 +31,7 @@ export function createOrderReader(db: Kysely<OrderSchema>): OrderReader {
       const only = { tenant, ...(customerId !== undefined && { customerId }), ...(status && { status }) };
       let query = selectOrders(db).where((order) => order.and(only));
       if (before !== undefined) query = query.where('id', '<', before);
-      const found = await query.orderBy('id', 'desc').limit(limit).execute();
-      return found.map(toOrder);
+      return (await query.orderBy('id', 'desc').limit(limit).execute()).map(toOrder);
     },
   };
 }
@@ -45,10 +41,7 @@ export function createOrderWriter(tx: Tx, trace: string | undefined): OrderWrite
   return {
     ...createOrderReader(tx),
     insert: (order) => insert(tx, { order, trace }),
-    lock: async (tenant, id) => {
-      const order = await lock(tx, id);
-      return toOrder(order?.tenant === tenant ? order : undefined);
-    },
+    lock: async (tenant, id) => toOrder(await lock(tx, { tenant, id })),
     save: (order) => save(tx, { order, trace }),
     markCancelRequested: async (id) => {
       await tables(tx).updateTable('orders').set({ cancelRequested: true }).where('id', '=', id).execute();
@@ -62,32 +55,22 @@ const insert = sameMoment(async (tx: Tx, changes: readonly Change[]): Promise<vo
     lines.map((line, at) => ({ ...line, orderId, line: at + 1 })),
   );
   const placed = tables(tx)
-    .with('placed', (db) =>
-      db.insertInto('orders').columns(columnsOf(ORDER)).expression(selectRows(orders, ORDER)),
-    )
-    .with('filled', (db) =>
-      db.insertInto('orderLines').columns(columnsOf(LINE)).expression(selectRows(lines, LINE)),
-    );
+    .with('placed', () => sql`(${insertRows('orders', orders, ORDER)})`)
+    .with('filled', () => sql`(${insertRows('order_lines', lines, LINE)})`);
   return tell(placed, changes);
 });
 
 /** In the order of the ids, as everything that holds several orders. */
-const lock = sameMoment(async (tx: Tx, ids: readonly string[]) => {
+const lock = sameMoment(async (tx: Tx, wanted: readonly Pick<Order, 'tenant' | 'id'>[]) => {
+  const ids = wanted.map(({ id }) => id);
   const some = selectOrders(tx).where('id', '=', sql<string>`any(${ids}::uuid[])`);
   const found = await some.orderBy('id').forUpdate('orders').execute();
-  const byId = new Map(found.map((row) => [row.id, row]));
-  return ids.map((id) => byId.get(id));
+  return wanted.map(({ tenant, id }) => found.find((row) => row.id === id && row.tenant === tenant));
 });
 
 const save = sameMoment((tx: Tx, changes: readonly Change[]): Promise<void[]> => {
   const orders = changes.map(({ order }) => order);
-  const saved = tables(tx).with(
-    'saved',
-    () => sql`
-      (UPDATE orders SET status = fresh.status, status_reason = fresh.status_reason, sequence = fresh.sequence,
-        cancel_requested = fresh.cancel_requested, updated_at = fresh.updated_at
-      FROM ${asRows('fresh', orders, CHANGING)} WHERE orders.id = fresh.id)`,
-  );
+  const saved = tables(tx).with('saved', () => sql`(${updateRows('orders', orders, CHANGING)})`);
   return tell(saved, changes);
 });
 
@@ -103,18 +86,10 @@ async function tell(change: QueryCreator<OrderSchema>, changes: readonly Change[
 }
 
 function selectOrders(db: Kysely<OrderSchema>) {
-  return tables(db)
-    .selectFrom('orders')
-    .selectAll('orders')
-    .select((order) =>
-      jsonArrayFrom(
-        order
-          .selectFrom('orderLines')
-          .select(['sku', 'quantity', 'unitPriceMinor'])
-          .whereRef('orderId', '=', 'orders.id')
-          .orderBy('line'),
-      ).as('lines'),
-    );
+  const lines = sql<{ sku: string; quantity: number; unitPriceMinor: number }[]>`(
+    SELECT json_agg(json_build_object('sku', sku, 'quantity', quantity, 'unitPriceMinor', unit_price_minor)
+      ORDER BY line) FROM order_lines WHERE order_id = orders.id)`;
+  return tables(db).selectFrom('orders').selectAll('orders').select(lines.as('lines'));
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof selectOrders>['executeTakeFirst']>>;

@@ -28,26 +28,22 @@ export function createProducts(db: Kysely<OrderSchema>): Products {
         INSERT INTO products (tenant, sku, description, currency, unit_price_minor, on_hand)
         SELECT ${tenant}, sku, description, currency, "amountMinor", available FROM ${fresh} ORDER BY sku
         ON CONFLICT (tenant, sku) DO UPDATE SET
-          description = excluded.description,
-          currency = excluded.currency,
-          unit_price_minor = excluded.unit_price_minor,
-          on_hand = excluded.on_hand + products.reserved`.execute(db);
+          description = excluded.description, currency = excluded.currency,
+          unit_price_minor = excluded.unit_price_minor, on_hand = excluded.on_hand + products.reserved`.execute(
+        db,
+      );
     },
   };
 }
 
-type Asked = { tenant: string; skus: readonly string[] };
-
-const prices = sameMoment(async (db: Kysely<OrderSchema>, asked: readonly Asked[]) => {
-  const wanted = asked.flatMap(({ tenant, skus }) => skus.map((sku) => ({ tenant, sku })));
-  const { rows } = await sql<Price & { tenant: string; sku: string }>`
-    SELECT tenant, sku, currency, unit_price_minor AS "amountMinor" FROM products
-    WHERE (tenant, sku) IN (SELECT tenant, sku FROM ${asRows('wanted', wanted, { tenant: 'text', sku: 'text' })})`.execute(
-    db,
-  );
-  const byTenant = Map.groupBy(rows, ({ tenant }) => tenant);
-  const found = new Map(
-    [...byTenant].map(([tenant, own]) => [tenant, new Map(own.map((row) => [row.sku, row]))]),
-  );
-  return asked.map(({ tenant }): ReadonlyMap<string, Price> => found.get(tenant) ?? new Map());
-});
+const prices = sameMoment(
+  async (db: Kysely<OrderSchema>, asked: readonly { tenant: string; skus: readonly string[] }[]) => {
+    const wanted = asked.flatMap(({ tenant, skus }, by) => skus.map((sku) => ({ by, tenant, sku })));
+    const rows = asRows('wanted', wanted, { by: 'integer', tenant: 'text', sku: 'text' });
+    const { rows: found } = await sql<Price & { by: number; sku: string }>`
+    SELECT by, sku, currency, unit_price_minor AS "amountMinor"
+    FROM products JOIN ${rows} USING (tenant, sku)`.execute(db);
+    const pricesBy = Map.groupBy(found, ({ by }) => by);
+    return asked.map((_, by) => new Map<string, Price>(pricesBy.get(by)?.map((price) => [price.sku, price])));
+  },
+);

@@ -1,10 +1,11 @@
-import { asRows, sameMoment } from '@millrace/durable';
+import { asRows, handOut, sameMoment } from '@millrace/durable';
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { handOut, type Order } from '../domain/order.ts';
+import type { Order } from '../domain/order.ts';
 import type { OrderSchema } from '../migrations/schema.ts';
 import type { Stock } from '../use-cases/ports.ts';
 
 type Tx = Transaction<OrderSchema>;
+type Line = { tenant: string; sku: string };
 
 /** Everything holds its products in the order of their SKUs, so that no two transactions wait for each other. */
 export function createStock(tx: Tx): Stock {
@@ -16,42 +17,46 @@ export function createStock(tx: Tx): Stock {
   };
 }
 
+/** In order of arrival. */
 const reserve = sameMoment(async (tx: Tx, orders: readonly Order[]) => {
-  const { rows } = await sql<{ tenant: string; sku: string; available: bigint }>`
-    SELECT tenant, sku, on_hand - reserved AS available FROM products
-    WHERE (tenant, sku) IN (SELECT tenant, sku FROM ${linesOf(orders)}) ORDER BY tenant, sku FOR UPDATE`.execute(
-    tx,
-  );
-  const granted = handOut(orders, rows);
-  await change(sql`reserved = reserved + wanted.quantity`)(
-    tx,
-    orders.filter((order) => granted.has(order)),
-  );
-  return orders.map((order) => granted.has(order));
+  const stock = await hold(tx, orders);
+  const wishes = orders.map((order) => linesOf(order).map((line) => [nameOf(line), line.quantity] as const));
+  const granted = handOut(wishes, stock);
+  const served = orders.filter((_, at) => granted[at]);
+  await update(tx, served, sql`reserved = reserved + quantity`);
+  return granted;
 });
-const release = sameMoment(change(sql`reserved = reserved - wanted.quantity`));
-const take = sameMoment(
-  change(sql`on_hand = on_hand - wanted.quantity, reserved = reserved - wanted.quantity`),
-);
-const restock = sameMoment(change(sql`on_hand = on_hand + wanted.quantity`));
+const release = sameMoment(change(sql`reserved = reserved - quantity`));
+const take = sameMoment(change(sql`on_hand = on_hand - quantity, reserved = reserved - quantity`));
+const restock = sameMoment(change(sql`on_hand = on_hand + quantity`));
 
-/** One change of each product, by the sum of all orders. */
 function change(set: RawBuilder<unknown>) {
   return async (tx: Tx, orders: readonly Order[]): Promise<void[]> => {
-    await sql`
-      WITH wanted AS (
-        SELECT tenant, sku, sum(quantity)::bigint AS quantity FROM ${linesOf(orders)} GROUP BY tenant, sku
-      ), held AS (
-        SELECT tenant, sku FROM products WHERE (tenant, sku) IN (SELECT tenant, sku FROM wanted)
-        ORDER BY tenant, sku FOR UPDATE
-      )
-      UPDATE products AS product SET ${set} FROM wanted JOIN held USING (tenant, sku)
-      WHERE product.tenant = wanted.tenant AND product.sku = wanted.sku`.execute(tx);
-    return [];
+    await hold(tx, orders);
+    return update(tx, orders, set);
   };
 }
 
-function linesOf(orders: readonly Order[]): RawBuilder<unknown> {
-  const lines = orders.flatMap(({ tenant, lines }) => lines.map((line) => ({ ...line, tenant })));
-  return asRows('line', lines, { tenant: 'text', sku: 'text', quantity: 'bigint' });
+/** What is there of each product, until the transaction ends. */
+async function hold(tx: Tx, orders: readonly Order[]): Promise<Map<string, bigint>> {
+  const { rows } = await sql<Line & { available: bigint }>`
+    SELECT tenant, sku, on_hand - reserved AS available FROM products
+    WHERE (tenant, sku) IN (SELECT tenant, sku FROM ${asLines(orders)}) ORDER BY tenant, sku FOR UPDATE`.execute(
+    tx,
+  );
+  return new Map(rows.map((row) => [nameOf(row), row.available]));
 }
+
+/** One change of each product, by the sum of all orders. */
+async function update(tx: Tx, orders: readonly Order[], set: RawBuilder<unknown>): Promise<void[]> {
+  await sql`UPDATE products AS product SET ${set}
+    FROM (SELECT tenant, sku, sum(quantity)::bigint AS quantity FROM ${asLines(orders)} GROUP BY tenant, sku) AS wanted
+    WHERE product.tenant = wanted.tenant AND product.sku = wanted.sku`.execute(tx);
+  return [];
+}
+
+const nameOf = ({ tenant, sku }: Line) => JSON.stringify([tenant, sku]);
+const linesOf = ({ tenant, lines }: Order) =>
+  lines.map(({ sku, quantity }) => ({ tenant, sku, quantity: BigInt(quantity) }));
+const asLines = (orders: readonly Order[]) =>
+  asRows('line', orders.flatMap(linesOf), { tenant: 'text', sku: 'text', quantity: 'bigint' });

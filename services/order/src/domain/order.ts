@@ -57,23 +57,3 @@ export function move(order: Order, status: OrderStatus, at: Date): Order {
   }
   return { ...order, status, sequence: order.sequence + 1n, updatedAt: at };
 }
-
-/** Which orders get all they want, in the order of their arrival. What an order does not get is there for those after it. */
-export function handOut(
-  orders: readonly Order[],
-  stock: readonly { tenant: string; sku: string; available: bigint }[],
-): ReadonlySet<Order> {
-  const nameOf = (tenant: string, sku: string) => JSON.stringify([tenant, sku]);
-  const left = new Map(stock.map(({ tenant, sku, available }) => [nameOf(tenant, sku), available]));
-  const isServed = ({ tenant, lines }: Order): boolean => {
-    const after = new Map<string, bigint>();
-    for (const { sku, quantity } of lines) {
-      const name = nameOf(tenant, sku);
-      after.set(name, (after.get(name) ?? left.get(name) ?? 0n) - BigInt(quantity));
-    }
-    const served = [...after.values()].every((available) => available >= 0n);
-    if (served) for (const [name, available] of after) left.set(name, available);
-    return served;
-  };
-  return new Set(orders.filter(isServed));
-}

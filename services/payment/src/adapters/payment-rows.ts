@@ -1,4 +1,4 @@
-import { asRows, columnsOf, sameMoment, selectRows } from '@millrace/durable';
+import { asRows, insertRows, sameMoment } from '@millrace/durable';
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Payment } from '../domain/payment.ts';
 import type { PaymentSchema, PaymentsTable } from '../migrations/schema.ts';
@@ -33,13 +33,12 @@ export const lockPayment = sameMoment(async (tx: Tx, ids: readonly string[]) => 
 
 /** False when somebody else has inserted it meanwhile. */
 export const insertPayment = sameMoment(async (tx: Tx, payments: readonly Payment[]) => {
-  const rows = payments.map(toRow).toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  const insert = tx.insertInto('payments').columns([...columnsOf(COLUMNS), 'intent_at']);
-  const inserted = await insert
-    .expression(sql`select *, now() from (${selectRows(rows, COLUMNS)}) as fresh`)
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('id')
-    .execute();
+  // 'now' is the database's clock.
+  const rows = payments.map((payment) => ({ ...toRow(payment), intent_at: 'now' }));
+  rows.sort((one, other) => (one.id < other.id ? -1 : 1));
+  const columns = { ...COLUMNS, intent_at: 'timestamptz' };
+  const { rows: inserted } = await sql<{ id: string }>`
+    ${insertRows('payments', rows, columns)} on conflict do nothing returning id`.execute(tx);
   const ids = new Set(inserted.map(({ id }) => id));
   return payments.map(({ id }) => ids.has(id));
 });

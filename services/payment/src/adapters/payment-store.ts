@@ -1,7 +1,6 @@
 import { appendEvents, once, sameMoment, settle, shareTransactions } from '@millrace/durable';
 import type { Database, NewEvent, Operation } from '@millrace/durable';
-import { writeTraceContext } from '@millrace/interceptors';
-import { currentContext } from '@millrace/rpc';
+import { currentTraceparent } from '@millrace/interceptors';
 import type { Transaction } from 'kysely';
 import type { PaymentName } from '../domain/begin.ts';
 import { paymentNotFound } from '../domain/payment-error.ts';
@@ -58,22 +57,6 @@ export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions):
       : { kind: 'undecided', payment, isNew: false };
   }
 
-  async function record(
-    tx: Tx,
-    known: Payment,
-    { change, trace }: { change: (payment: Payment) => Payment; trace: string | undefined },
-  ): Promise<Payment> {
-    // Mostly nobody has touched it since, which spares the look at it.
-    for (let before = known; ; before = await lockKnown(tx, known)) {
-      const after = change(before);
-      if (after === before) return before;
-      if (await replacePayment(tx, { before, after })) {
-        await tellOf(tx, after, { payload: codec.encode(after), trace });
-        return after;
-      }
-    }
-  }
-
   return {
     find: async ({ tenant, id }, options) => {
       const payment = await db.read((reader) => findPayment(reader, id), options);
@@ -84,14 +67,32 @@ export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions):
       return transactions.run((tx) => begin(tx, operation, decide), { ...options, apart, kind: 'begin' });
     },
     record: async (payment, change) => {
-      const [apart, trace] = [payment.id, currentTrace()];
-      const work = (tx: Tx) => record(tx, payment, { change, trace });
+      const [apart, trace] = [payment.id, currentTraceparent()];
+      const work = (tx: Tx) => record(tx, payment, { change, codec, trace });
       const settled = await transactions.run(work, { apart, kind: 'record' });
       onEvent();
       return settled;
     },
     claimUndecided: (options) => db.transaction((tx) => claimPayments(tx, options)),
   };
+}
+
+interface Recording {
+  change(payment: Payment): Payment;
+  codec: PaymentCodec;
+  trace: string | undefined;
+}
+
+async function record(tx: Tx, known: Payment, { change, codec, trace }: Recording): Promise<Payment> {
+  // Mostly nobody has touched it since, which spares the look at it.
+  for (let before = known; ; before = await lockKnown(tx, known)) {
+    const after = change(before);
+    if (after === before) return before;
+    if (await replacePayment(tx, { before, after })) {
+      await tellOf(tx, after, { payload: codec.encode(after), trace });
+      return after;
+    }
+  }
 }
 
 /** Decides on the row while it is locked. Where two requests make the same payment at once, the second decides again. */
@@ -144,9 +145,3 @@ const append = sameMoment(async (tx: Tx, events: readonly NewEvent[]): Promise<v
   await appendEvents(tx, events);
   return [];
 });
-
-/** The W3C traceparent of the request that is being served. */
-function currentTrace(): string | undefined {
-  const { trace } = currentContext();
-  return trace && String(writeTraceContext(trace)['traceparent']);
-}
