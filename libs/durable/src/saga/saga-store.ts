@@ -32,7 +32,7 @@ interface Claim {
   known: readonly { type: string; version: number }[];
 }
 
-/** Leases what is due, whoever had it before. A leased saga is due again when its lease ends. */
+/** Leases what is due, whoever had it before, in order of arrival. A leased saga is due again when its lease ends. */
 export async function claimSagas(db: Engine, { owner, leaseMs, limit, known }: Claim): Promise<SagaRow[]> {
   const types = known.map(({ type }) => type);
   const versions = known.map(({ version }) => version);
@@ -43,6 +43,9 @@ export async function claimSagas(db: Engine, { owner, leaseMs, limit, known }: C
     update saga set lease_owner = ${owner}, lease_token = lease_token + 1,
       lease_until = now() + ${leaseMs} * interval '1 ms', next_at = now() + ${leaseMs} * interval '1 ms'
     from due where saga.id = due.id returning saga.*`.execute(db);
+  const arrival = ({ created_at: at }: Stored) => at.getTime();
+  // Ids that are made one after the other, as UUIDv7, tell what came first in one moment.
+  rows.sort((one, other) => arrival(one) - arrival(other) || (one.id < other.id ? -1 : 1));
   return rows.map(toSagaRow);
 }
 
