@@ -24,6 +24,16 @@ export type { MigrateOptions } from './postgres/migrate.ts';
 export { SchemaTooNew } from './postgres/compatibility.ts';
 export type { CodeCompatibility } from './postgres/compatibility.ts';
 
+export { asRows } from './batch/as-rows.ts';
+export type { ColumnTypes } from './batch/as-rows.ts';
+export { createGather } from './batch/create-gather.ts';
+export type { Gather, GatherOptions } from './batch/create-gather.ts';
+export { handOut } from './batch/hand-out.ts';
+export { sameMoment } from './batch/same-moment.ts';
+export { shareTransactions } from './batch/share-transactions.ts';
+export type { SharedTransactions, SharedWork } from './batch/share-transactions.ts';
+export { insertRows, updateRows } from './batch/write-rows.ts';
+
 export { IdempotencyKeyReused, OperationBarred } from './idempotency/errors.ts';
 export { fingerprint } from './idempotency/fingerprint.ts';
 export { once } from './idempotency/once.ts';
@@ -54,10 +64,13 @@ export { createRelay } from './outbox/create-relay.ts';
 export type { Relay, RelayOptions, RelayProbePoint } from './outbox/create-relay.ts';
 export { CursorOutOfRange } from './outbox/errors.ts';
 
+export { createSeal } from './outbox/seal.ts';
+export type { Seal } from './outbox/seal.ts';
+
 export { createBus } from './bus/create-bus.ts';
+export { consumeOnce } from './bus/consume-once.ts';
+export type { ConsumeOnceOptions } from './bus/consume-once.ts';
 export { handleOnce } from './bus/handle-once.ts';
-export { ifNews } from './bus/if-news.ts';
-export type { News } from './bus/if-news.ts';
 
 export { createJanitor } from './janitor.ts';
 export type { JanitorOptions } from './janitor.ts';

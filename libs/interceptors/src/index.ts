@@ -28,7 +28,8 @@ export { createVerifier, type VerifierOptions } from './tokens/create-verifier.t
 export type { Algorithm } from './tokens/json-web-keys.ts';
 export { serviceCertificates, spiffeServices, type ServiceOf } from './tokens/service-certificates.ts';
 export { serviceCredentials, type ServiceCredentialsOptions } from './tokens/service-credentials.ts';
-export { newTraceContext, readTraceContext, writeTraceContext } from './trace-context.ts';
+export { currentTraceparent, newTraceContext } from './trace-context.ts';
+export { readTraceContext, writeTraceContext } from './trace-context.ts';
 export { tracing, type TracingOptions } from './tracing.ts';
 export { validate, type ValidateOptions } from './validate.ts';
 export { validateMessage } from './validate/validate-message.ts';

@@ -1,3 +1,4 @@
+import { currentContext } from '@millrace/rpc';
 import { randomFillSync } from 'node:crypto';
 import { createTraceState, type SpanContext } from '@opentelemetry/api';
 import type { MetadataInit, ReadonlyMetadata } from '@millrace/rpc';
@@ -41,4 +42,10 @@ export function newTraceContext(): SpanContext {
   }
   const ids = random.toString('hex', used, (used += ID_BYTES));
   return { traceId: ids.slice(0, 32), spanId: ids.slice(32), traceFlags: 0 };
+}
+
+/** The W3C traceparent of the call that is being served, to be kept with what it leads to; undefined outside of one. */
+export function currentTraceparent(): string | undefined {
+  const { trace } = currentContext();
+  return trace && String(writeTraceContext(trace)['traceparent']);
 }

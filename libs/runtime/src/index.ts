@@ -6,6 +6,7 @@ export { createLogger, type CreateLoggerOptions } from './create-logger.ts';
 export type { Logger, LogLevel } from './logger.ts';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
 export { createOpsServer, type OpsServer, type OpsServerOptions, type ReadyCheck } from './ops-server.ts';
+export { openDoors } from './open-doors.ts';
 export { ListenError, toListenError } from './listen-error.ts';
 export { run, type App, type RunOptions } from './run.ts';
 export { runMain } from './run-main.ts';

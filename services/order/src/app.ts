@@ -8,7 +8,7 @@ import { createClient, createServer, createVerifier, serviceCredentials } from '
 import { errors, idempotency, serverDeadline, validate } from '@millrace/interceptors';
 import type { Implementation } from '@millrace/rpc';
 import { clientTls, createClosers, createLogger, createOpsServer, serverTls } from '@millrace/runtime';
-import { toListenError, type App, type Closers, type Logger } from '@millrace/runtime';
+import { openDoors, type App, type Closers, type Logger } from '@millrace/runtime';
 import { v7 as uuidv7 } from 'uuid';
 import { createOrderDatabase, createSagaOrders } from './adapters/order-database.ts';
 import { consumePaymentEvents } from './adapters/payment-events.ts';
@@ -49,11 +49,11 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
   async function start(): Promise<Record<string, string>> {
     await migrate({ url, migrations, logger });
     const db = createDatabase<OrderSchema>({ url, applicationName: 'order', logger });
-    closers.add('database', db.close);
+    closers.keep('database', db);
     const { metricsText = async () => '' } = overrides;
     const pages = { '/policies': policies.print };
     const ops = createOpsServer({ host: config.OPS_HOST, port: config.OPS_PORT, metricsText, pages });
-    closers.add('ops server', ops.close);
+    closers.keep('ops server', ops);
     const keySetFile = join(config.KEYS_DIR, 'public.jwks.json');
     const auth = createVerifier({ keySetFile, issuers: ['gateway'], audience: 'order' });
     const checkedByHandler = ['/shop.order.v1.OrderService/PlaceOrders'];
@@ -66,12 +66,7 @@ export function createOrderApp(config: OrderConfig, overrides: OrderOverrides = 
     // Watches get one turn of the event loop to say goodbye; the server cuts off those that are left.
     closers.add('watches', () => events.stop().then(() => setImmediate()));
     closers.add('readiness', () => ops.setReady(false));
-    const opsAddress = await ops.listen();
-    const grpc = await server.listen({ host, port }).catch((error: unknown) => {
-      throw toListenError(error, { host, port, setting: 'GRPC_PORT' });
-    });
-    ops.setReady(true);
-    return { grpc: `${host}:${grpc.port}`, ops: `http://${opsAddress.host}:${opsAddress.port}` };
+    return openDoors({ ops, server, host, port });
   }
 
   return { start, stop: closers.close };
@@ -82,30 +77,24 @@ type Given = OrderOverrides & { config: OrderConfig; logger: Logger; closers: Cl
 /** What takes orders to their end, and the services in front of it. */
 async function openServices(db: Database<OrderSchema>, given: Given): Promise<Implementation[]> {
   const { config, logger, closers, events, now = () => new Date(), newId = uuidv7, probe } = given;
-  const bus = await createBus(config.BUS_URL, { logger });
-  closers.add('bus', bus.close);
+  const bus = closers.keep('bus', await createBus(config.BUS_URL, { logger }));
   const payments = given.payments ?? connectPayments(given);
-  const relay = createRelay({ db, bus, logger });
-  closers.add('relay', relay.stop);
-  const janitor = createJanitor({ db, logger });
-  closers.add('janitor', janitor.stop);
+  const relay = closers.keep('relay', createRelay({ db, bus, logger }));
+  const janitor = closers.keep('janitor', createJanitor({ db, logger }));
   const replies = createReplies({ db, logger, pollMs: 250 });
-  const { open, ended: onEnded } = createSagaOrders(replies, relay.wake);
+  const open = createSagaOrders(replies);
   const cancelSaga = createCancelOrderSaga({ open, payments, now });
   const placeSaga = createPlaceOrderSaga({ open, payments, cancelSaga, now });
   // Connections of their own: sagas that wait for a popular product leave those of the callers alone.
-  const sagaDb = createDatabase<OrderSchema>({ url: config.DATABASE_URL, applicationName: 'sagas', logger });
-  closers.add('database of the sagas', sagaDb.close);
-  const engine = { db: sagaDb, logger, onEnded, ...(probe && { probe }) };
+  const sagaOptions = { url: config.DATABASE_URL, applicationName: 'sagas', logger };
+  const sagaDb = closers.keep('database of the sagas', createDatabase<OrderSchema>(sagaOptions));
+  const engine = { db: sagaDb, logger, onEnded: relay.wake, concurrency: 512, ...(probe && { probe }) };
   const runner = createSagaRunner({ ...engine, definitions: [placeSaga, cancelSaga] });
-  closers.add('saga runner', runner.stop);
-  closers.add('replies', replies.stop);
-  closers.add('payment events', consumePaymentEvents(bus, db).stop);
+  closers.keep('saga runner', runner);
+  closers.keep('replies', replies);
+  closers.keep('payment events', consumePaymentEvents(bus, db));
   for (const one of [relay, runner, janitor]) one.start();
-  const orders = createOrderDatabase(db, () => {
-    runner.wake();
-    relay.wake();
-  });
+  const orders = createOrderDatabase(db, [runner, relay]);
   const readOrders = createReadOrders(orders);
   const interceptors = [errors({ logger, table: errorTable }), serverDeadline(), validate(), idempotency()];
   const method = config.POLICIES.effective(describeService(OrderService).methods['placeOrder']!);

@@ -158,3 +158,14 @@ test('one key on two streams is one order', async () => {
   const { orders: placed } = await orders.listOrders({ pageSize: 200 });
   expect(placed).toHaveLength(50);
 });
+
+test('what is scarce is handed out in order of arrival, and only so much of it', async () => {
+  const { orders } = rig.as();
+  const requests = Array.from({ length: 12 }, (_, index) => ({
+    correlationId: BigInt(index),
+    order: anOrder({ SCARCE: 1, MUG: 1 }),
+  }));
+  const replies = await all(orders.placeOrders(each(requests)));
+  const confirmed = requests.filter(({ correlationId: id }) => statusOf(replies.get(id)) === 'CONFIRMED');
+  expect(confirmed.map(({ correlationId }) => correlationId)).toEqual([0n, 1n, 2n]);
+});

@@ -6,8 +6,8 @@ import {
   createClosers,
   createLogger,
   createOpsServer,
+  openDoors,
   serverTls,
-  toListenError,
   type App,
   type Closers,
   type Logger,
@@ -65,12 +65,7 @@ export function createPaymentApp(config: PaymentConfig, overrides: PaymentOverri
     closers.add('server', () => server.close({ graceMs: config.SHUTDOWN_GRACE_MS / 2 }));
     closers.add('readiness', () => ops.setReady(false));
 
-    const opsAddress = await ops.listen();
-    const grpc = await server.listen({ host, port }).catch((error: unknown) => {
-      throw toListenError(error, { host, port, setting: 'GRPC_PORT' });
-    });
-    ops.setReady(true);
-    return { grpc: `${host}:${grpc.port}`, ops: `http://${opsAddress.host}:${opsAddress.port}` };
+    return openDoors({ ops, server, host, port });
   }
 
   return { start, stop: closers.close };
@@ -88,12 +83,9 @@ async function openService(base: Base, overrides: PaymentOverrides): Promise<Imp
   const { now = () => new Date(), probe, provider = openSandbox(base) } = overrides;
   const db = createDatabase<PaymentSchema>({ url: config.DATABASE_URL, applicationName: 'payment', logger });
   closers.add('database', db.close);
-  const bus = await createBus(config.BUS_URL, { logger });
-  closers.add('bus', bus.close);
-  const relay = createRelay({ db, bus, logger });
-  closers.add('relay', relay.stop);
-  const janitor = createJanitor({ db, logger });
-  closers.add('janitor', janitor.stop);
+  const bus = closers.keep('bus', await createBus(config.BUS_URL, { logger }));
+  const relay = closers.keep('relay', createRelay({ db, bus, logger }));
+  const janitor = closers.keep('janitor', createJanitor({ db, logger }));
 
   const payments = createPaymentStore({ db, codec: paymentCodec, onEvent: relay.wake });
   const settle = createSettlePayment({

@@ -8,7 +8,6 @@ import type { TestDatabase } from '../testing/index.ts';
 import { createTestDatabase } from '../testing/index.ts';
 import { deleteOldInbox } from './delete-old-inbox.ts';
 import { handleOnce } from './handle-once.ts';
-import { ifNews } from './if-news.ts';
 
 let scratch: TestDatabase;
 let db: Database<DurableTables>;
@@ -41,34 +40,23 @@ test('an effect that fails is not remembered as handled', async () => {
   expect(await handle('failing', () => Promise.resolve())).toBe('handled');
 });
 
-test('an effect that is one statement happens once, however parallel', async () => {
-  const effect = () =>
-    db.read((on) =>
-      ifNews(on, { group: 'statement', eventId: 'e' })
-        .insertInto('operations')
-        .columns(['tenant', 'method', 'key', 'fingerprint', 'subject_id', 'status'])
-        .expression(({ selectFrom }) =>
-          selectFrom('news').select(({ val, ref, fn }) => [
-            ...[val('t').as('tenant'), val('m').as('method'), fn<string>('gen_random_uuid').as('key')],
-            ...[
-              val('f').as('fingerprint'),
-              ref('consumer_group').as('subject_id'),
-              val('open' as const).as('status'),
-            ],
-          ]),
-        )
-        .executeTakeFirst(),
+test('of many events in one transaction each is handled once, however often it is there', async () => {
+  const effects: string[] = [];
+  const all = (...eventIds: string[]) =>
+    db.transaction((tx) =>
+      Promise.all(
+        eventIds.map((eventId) =>
+          handleOnce(tx, { group: 'many', eventId }, async () => void effects.push(eventId)),
+        ),
+      ),
     );
-  await Promise.all(Array.from({ length: 8 }, effect));
-  await effect();
-  const made = await db.read((on) =>
-    on.selectFrom('operations').select('key').where('subject_id', '=', 'statement').execute(),
-  );
-  expect(made).toHaveLength(1);
+  await Promise.all(Array.from({ length: 8 }, (_, at) => (at % 2 ? all('e', 'f') : all('f', 'e'))));
+  expect(await all('f', 'g', 'g')).toEqual(['repeat', 'handled', 'repeat']);
+  expect(effects.toSorted()).toEqual(['e', 'f', 'g']);
 });
 
 test('what was handled long ago is forgotten', async () => {
   await db.read((on) => sql`update inbox set handled_at = now() - interval '8 days'`.execute(on));
   await handle('young', () => Promise.resolve());
-  expect(await deleteOldInbox(db, { batchSize: 1 })).toBe(4);
+  expect(await deleteOldInbox(db, { batchSize: 1 })).toBe(6);
 });

@@ -17,7 +17,7 @@ export async function once<S extends DurableTables, T>(
   operation: Operation,
   effect: () => Promise<T>,
 ): Promise<Once<T>> {
-  const earlier = await claimKey(engineTables(tx), operation, 'open');
+  const earlier = await claimKey(engineTables(tx), { ...operation, status: 'open' });
   if (earlier === undefined) return { kind: 'first', value: await effect() };
   if (earlier.status === 'tombstone') throw new OperationBarred(operation);
   if (earlier.fingerprint !== operation.fingerprint) throw new IdempotencyKeyReused(operation);

@@ -1,9 +1,12 @@
+import type { Transaction } from 'kysely';
+import { afterCommit } from '../postgres/after-commit.ts';
 import type { Database } from '../postgres/database.ts';
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import { WorkCancelled } from '../postgres/errors.ts';
 import type { Logger } from '../postgres/logger.ts';
 import type { OperationKey, OperationSubject } from './operation.ts';
 import { createReplyPoll } from './reply-poll.ts';
+import { settle } from './settle.ts';
 import { createWaiters } from './waiters.ts';
 
 /** Waiting for replies that other transactions will write. */
@@ -16,6 +19,12 @@ export interface Replies {
     operation: OperationKey & { subjectId?: string },
     options?: { signal?: AbortSignal },
   ): Promise<Uint8Array>;
+  /** `settle`, and hands the reply out as soon as the transaction is on disk. */
+  settle<S extends DurableTables>(
+    tx: Transaction<S>,
+    operation: OperationKey | OperationSubject,
+    reply: Uint8Array,
+  ): Promise<void>;
   /** Call after the commit that settled it, with the reply if it is at hand: then nobody has to read it. */
   announce(operation: OperationKey | OperationSubject, reply?: Uint8Array): void;
   stop(): void;
@@ -35,7 +44,7 @@ export function createReplies<S extends DurableTables>({
 }: RepliesOptions<S>): Replies {
   const waiters = createWaiters();
   const poll = createReplyPoll({ db, waiters, pollMs, logger });
-  return {
+  const replies: Replies = {
     async wait(operation, { signal } = {}) {
       if (signal?.aborted === true) throw new WorkCancelled(signal.reason);
       const waiter = waiters.add(operation);
@@ -50,6 +59,10 @@ export function createReplies<S extends DurableTables>({
         if (waiters.isEmpty()) poll.stop();
       }
     },
+    async settle(tx, operation, reply) {
+      await settle(tx, operation, reply);
+      afterCommit(tx, () => replies.announce(operation, reply));
+    },
     announce(operation, reply) {
       if (reply !== undefined) waiters.resolve(operation, reply);
       else if (waiters.has(operation)) poll.now();
@@ -59,4 +72,5 @@ export function createReplies<S extends DurableTables>({
       waiters.rejectAll(new WorkCancelled());
     },
   };
+  return replies;
 }

@@ -16,8 +16,8 @@ export async function tombstone<S extends DurableTables>(
   action: OperationKey & { subjectId: string },
 ): Promise<Tombstone> {
   const { tenant, method, key, subjectId } = action;
-  const barred = { tenant, method, key, subjectId, fingerprint: '' };
-  const earlier = await claimKey(engineTables(tx), barred, 'tombstone');
+  const barred = { tenant, method, key, subjectId, fingerprint: '', status: 'tombstone' } as const;
+  const earlier = await claimKey(engineTables(tx), barred);
   if (earlier === undefined || earlier.status === 'tombstone') return { kind: 'never-ran' };
   return { kind: 'ran', subjectId: earlier.subject_id, reply: earlier.reply ?? undefined };
 }

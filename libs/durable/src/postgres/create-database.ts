@@ -1,8 +1,9 @@
 import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isCommitted } from './after-commit.ts';
 import type { Database, TransactionOptions } from './database.ts';
-import { StatementFailed } from './errors.ts';
+import { isConflict } from './errors.ts';
 import { createListener } from './listener.ts';
 import type { Logger } from './logger.ts';
 import { createSessionPool } from './session-pool.ts';
@@ -48,9 +49,12 @@ export function createDatabase<S>(options: DatabaseOptions): Database<S> {
   const listener = createListener(config, logger);
   let closed: Promise<void> | undefined;
   const attempt = <T>(work: (tx: Transaction<S>) => Promise<T>, { signal, isolation }: TransactionOptions) =>
-    pool.with(({ db }) => {
+    pool.with(async ({ db }) => {
       const transaction = db.transaction();
-      return (isolation === undefined ? transaction : transaction.setIsolationLevel(isolation)).execute(work);
+      const begun = isolation === undefined ? transaction : transaction.setIsolationLevel(isolation);
+      const { tx, result } = await begun.execute(async (tx) => ({ tx, result: await work(tx) }));
+      isCommitted(tx);
+      return result;
     }, signal);
   return {
     read: (work, { signal } = {}) => pool.with(({ db }) => work(db), signal),
@@ -77,8 +81,4 @@ function asOptions(settings: Readonly<Record<string, string>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof StatementFailed && (error.sqlState === '40001' || error.sqlState === '40P01');
 }

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 /** The engine's own tables. A service puts them in front of its own: `{ ...durableMigrations, ...orderMigrations }`. */
 export const durableMigrations: Record<string, Migration> = {
   '0000-durable': { up: (db: Kysely<unknown>) => runAll(db, tables) },
+  '0001-durable-room': { up: (db: Kysely<unknown>) => runAll(db, room) },
 };
 
 async function runAll(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
@@ -100,4 +101,11 @@ const tables = [
   `insert into outbox_relay (name) values ('outbox')`,
   inbox,
   'create index inbox_age on inbox (handled_at)',
+];
+
+/** An update that changes no indexed column and finds room on its page touches no index. `updated_at` changes with each. */
+const room = [
+  'drop index saga_parked',
+  'create index saga_parked on saga (id) where parked is not null',
+  'alter table operations set (fillfactor = 70)',
 ];

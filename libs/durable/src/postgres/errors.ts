@@ -65,6 +65,11 @@ export class StatementFailed extends DurableError {
   }
 }
 
+/** A serialization failure or a deadlock: the same transaction may succeed when it runs again. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof StatementFailed && (error.sqlState === '40001' || error.sqlState === '40P01');
+}
+
 const reasons: Record<string, string> = {
   '23505': 'UNIQUE_VIOLATION',
   '23503': 'FOREIGN_KEY_VIOLATION',

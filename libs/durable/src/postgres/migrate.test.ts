@@ -33,7 +33,7 @@ async function tables(): Promise<string[]> {
 test('of several that start at once exactly one applies, and all find the schema complete', async () => {
   const migrations = { ...durableMigrations, ...own };
   const results = await Promise.all([1, 2, 3].map(() => migrate({ url: scratch.url, migrations })));
-  expect(results.map(({ applied }) => applied.length).sort()).toEqual([0, 0, 2]);
+  expect(results.map(({ applied }) => applied.length).sort()).toEqual([0, 0, Object.keys(migrations).length]);
   expect(await tables()).toEqual(expect.arrayContaining(['operations', 'saga', 'outbox', 'goods']));
 });
 

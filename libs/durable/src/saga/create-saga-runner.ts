@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { shareTransactions } from '../batch/share-transactions.ts';
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import { engineTables } from '../postgres/engine-tables.ts';
 import { createAlarm } from '../timing/alarm.ts';
@@ -27,7 +28,7 @@ export function createSagaRunner<S extends DurableTables>(options: SagaRunnerOpt
   const { db, definitions, concurrency = 64, leaseMs = 10_000, pollMs = 500, onError } = options;
   const owner = randomUUID();
   const engine: Engine<S> = {
-    ...{ options, leaseMs, owner },
+    ...{ options, leaseMs, owner, transactions: shareTransactions(db) },
     definitionOf: finder(definitions),
     probe: options.probe ?? (() => undefined),
   };

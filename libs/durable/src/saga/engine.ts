@@ -1,3 +1,4 @@
+import type { SharedTransactions } from '../batch/share-transactions.ts';
 import type { Database } from '../postgres/database.ts';
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import type { Logger } from '../postgres/logger.ts';
@@ -39,6 +40,8 @@ export interface Engine<S extends DurableTables> {
   /** Names this runner in the leases. */
   owner: string;
   leaseMs: number;
+  /** What sagas write. */
+  transactions: SharedTransactions<S>;
   definitionOf(saga: { type: string; version: number }): SagaDefinition<unknown, S>;
   probe: SagaProbe;
 }

@@ -1,3 +1,4 @@
+import type { Transaction } from 'kysely';
 import type { DurableTables } from '../postgres/durable-tables.ts';
 import { engineTables } from '../postgres/engine-tables.ts';
 import { CommitUnknown, DatabaseUnavailable } from '../postgres/errors.ts';
@@ -85,22 +86,27 @@ async function act<S extends DurableTables>(
   return { kind: 'outcome', outcome };
 }
 
-/** One transaction: the lease is checked and the row locked first, then everything that can be done is done and logged. */
+/**
+ * One transaction: the lease is checked and the row locked first, then everything that can be done is done and logged. Sagas
+ * that stand at the same step share it: what they write comes in the same order in all such transactions.
+ */
 async function record<S extends DurableTables>(
   engine: Engine<S>,
   claimed: SagaRow,
   news: News,
 ): Promise<SagaRow> {
-  const { db } = engine.options;
-  const lease = { id: claimed.id, token: claimed.lease_token };
-  const saved = await db.transaction(async (tx) => {
+  const { id, type, version, state, step } = claimed;
+  const lease = { id, token: claimed.lease_token };
+  const record = async (tx: Transaction<S>): Promise<SagaRow> => {
     const row = await lockSaga(engineTables(tx), lease);
     const walk: Walk<S> = { tx, definition: engine.definitionOf(row), row, log: [] };
     await walkOn(walk, news);
     await engine.probe(isEnded(row) ? 'before-terminal' : 'before-intent', row.id);
     await saveSaga(engineTables(tx), { row, log: walk.log });
     return row;
-  });
+  };
+  const kind = `${type} ${version} ${state} ${step}`;
+  const saved = await engine.transactions.run(record, { apart: id, kind });
   await engine.probe(isEnded(saved) ? 'terminal' : 'recorded', saved.id);
   return saved;
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { beginSaga } from './begin-saga.ts';
 import type { Outcome, SagaDefinition } from './definition.ts';
 import { listSagas, readTimeline, resumeParked } from './inspect-sagas.ts';
 import { requestCancel } from './request-cancel.ts';
@@ -167,5 +169,35 @@ describe('a saga', () => {
     const lines = await readTimeline(rig.db, id);
     expect(lines[3]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z \+\d+ ms authorize refused: DECLINED$/);
     expect(lines).toHaveLength(8);
+  });
+
+  test('shares its transactions with others at the same step, and its failures with nobody', async () => {
+    const poison = randomUUID();
+    let attempts = 0;
+    const saga = orderSaga({
+      reserve: {
+        record: async (tx, { id }) => {
+          await tx.insertInto('deed').values({ saga_id: id, what: 'reserve done' }).execute();
+          if (id === poison && (attempts += 1) < 3) throw new Error('a bug');
+        },
+      },
+    });
+    const ids = [poison, ...Array.from({ length: 15 }, () => randomUUID())];
+    await rig.db.transaction((tx) =>
+      Promise.all(ids.map((id) => beginSaga(tx, saga, { id, data: { amount: 1n }, tenant: 'acme' }))),
+    );
+    rig.runner(saga);
+    expect(await Promise.all(ids.map((id) => rig.ended(id)))).toEqual(ids.map(() => 'completed'));
+    const { rows } = await rig.db.read((on) =>
+      sql<{ id: string; reserved: string }>`select saga_id as id, xmin::text as reserved
+        from saga_log where step = 'reserve' and kind = 'done' and saga_id = any(${ids})`.execute(on),
+    );
+    const healthy = rows.filter(({ id }) => id !== poison);
+    expect(healthy).toHaveLength(15);
+    expect(new Set(healthy.map(({ reserved }) => reserved)).size).toBe(1);
+    expect(healthy.map(({ reserved }) => reserved)).not.toContain(
+      rows.find(({ id }) => id === poison)?.reserved,
+    );
+    for (const id of ids) expect(await rig.deeds(id)).toEqual(['reserve done', 'confirm done', 'completed']);
   });
 });

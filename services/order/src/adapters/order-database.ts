@@ -1,7 +1,6 @@
-import { beginSaga, once, requestCancel, settle } from '@millrace/durable';
+import { beginSaga, once, requestCancel, settle, shareTransactions } from '@millrace/durable';
 import type { Database, Replies } from '@millrace/durable';
-import { writeTraceContext } from '@millrace/interceptors';
-import { currentContext } from '@millrace/rpc';
+import { currentTraceparent } from '@millrace/interceptors';
 import type { Transaction } from 'kysely';
 import type { OrderSchema } from '../migrations/schema.ts';
 import type { OrderDatabase, OrderSaga, OrderUnit, SagaPorts } from '../use-cases/ports.ts';
@@ -9,13 +8,18 @@ import { createOrderReader, createOrderWriter } from './orders.ts';
 import { createProducts } from './products.ts';
 import { createStock } from './stock.ts';
 
-/** The use cases' view of the database. `committed` is called after each transaction: there may be work for others. */
-export function createOrderDatabase(db: Database<OrderSchema>, committed: () => void): OrderDatabase {
+/** The use cases' view of the database. After each transaction there may be work for `others`. */
+export function createOrderDatabase(
+  db: Database<OrderSchema>,
+  others: readonly { wake(): void }[],
+): OrderDatabase {
+  const shared = shareTransactions(db);
   return {
-    transaction: async (work, options) => {
-      const trace = currentTrace();
-      const result = await db.transaction((tx) => work(createOrderUnit(tx, trace)), options);
-      committed();
+    transaction: async (work, { apart, ...options }) => {
+      const trace = currentTraceparent();
+      const run = (tx: Transaction<OrderSchema>) => work(createOrderUnit(tx, trace));
+      const result = await shared.run(run, { apart, ...options });
+      for (const { wake } of others) wake();
       return result;
     },
     read: (work, options) =>
@@ -23,31 +27,15 @@ export function createOrderDatabase(db: Database<OrderSchema>, committed: () => 
   };
 }
 
-/** What the steps of sagas work on. Replies they settle are handed out when the saga has ended: then they are on disk. */
-export function createSagaOrders(replies: Pick<Replies, 'announce'>, committed: () => void) {
-  const settled = new Map<string, (() => void)[]>();
-  const open: SagaPorts['open'] = async (tx, { id, tenant, trace, data }) => {
-    const unit = createOrderUnit(tx, trace);
-    // Begins anew each time: what an attempt that was rolled back has settled never was.
-    const announcements: (() => void)[] = [];
-    // So many are left behind by sagas that other processes took over; polling finds their replies.
-    if (settled.size > 1_000) settled.clear();
-    settled.set(id, announcements);
-    const settle: OrderUnit['settle'] = async (operation, reply) => {
-      await unit.settle(operation, reply);
-      announcements.push(() => replies.announce(operation, reply));
-    };
-    return { unit: { ...unit, settle }, order: await unit.orders.lock(tenant, data.orderId) };
+/** What the steps of sagas work on. The replies that they settle are handed out when they are on disk. */
+export function createSagaOrders(replies: Pick<Replies, 'settle'>): SagaPorts['open'] {
+  return async (tx, { tenant, trace, data }) => {
+    const unit = createOrderUnit(tx, trace, replies);
+    return { unit, order: await unit.orders.lock(tenant, data.orderId) };
   };
-  const ended = ({ id }: { id: string }) => {
-    for (const announce of settled.get(id) ?? []) announce();
-    settled.delete(id);
-    committed();
-  };
-  return { open, ended };
 }
 
-function createOrderUnit(tx: Transaction<OrderSchema>, trace: string | undefined): OrderUnit {
+function createOrderUnit(tx: Transaction<OrderSchema>, trace?: string, replies = { settle }): OrderUnit {
   return {
     orders: createOrderWriter(tx, trace),
     products: createProducts(tx),
@@ -56,7 +44,7 @@ function createOrderUnit(tx: Transaction<OrderSchema>, trace: string | undefined
       const done = await once(tx, operation, effect);
       return done.kind === 'repeat' ? done : { subjectId: operation.subjectId, reply: undefined };
     },
-    settle: (operation, reply) => settle(tx, operation, reply),
+    settle: (operation, reply) => replies.settle(tx, operation, reply),
     begin: (saga, order) => {
       const { id: orderId, paymentId, currency, totalMinor, tenant } = order;
       const data = { orderId, paymentId, currency, totalMinor };
@@ -70,10 +58,4 @@ function createOrderUnit(tx: Transaction<OrderSchema>, trace: string | undefined
 /** One saga of a type for each order. */
 function sagaId(saga: OrderSaga, orderId: string): string {
   return `${saga.type}/${orderId}`;
-}
-
-/** The W3C traceparent of the request that is being served. */
-function currentTrace(): string | undefined {
-  const { trace } = currentContext();
-  return trace && String(writeTraceContext(trace)['traceparent']);
 }

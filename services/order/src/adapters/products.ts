@@ -1,4 +1,6 @@
+import { asRows, sameMoment } from '@millrace/durable';
 import { sql, type Kysely } from 'kysely';
+import type { Price } from '../domain/pricing.ts';
 import type { OrderSchema } from '../migrations/schema.ts';
 import type { Products } from '../use-cases/ports.ts';
 import { tables } from './tables.ts';
@@ -16,29 +18,32 @@ export function createProducts(db: Kysely<OrderSchema>): Products {
         },
       );
     },
-    prices: async (tenant, skus) => {
-      const query = productsOf(tenant).select(['sku', 'currency', 'unitPriceMinor as amountMinor']);
-      const rows = await query.where('sku', '=', sql<string>`any(${skus}::text[])`).execute();
-      return new Map(rows.map(({ sku, ...price }) => [sku, price]));
-    },
+    prices: (tenant, skus) => prices(db, { tenant, skus }),
     put: async (tenant, products) => {
-      const skus = products.map(({ sku }) => sku);
-      const descriptions = products.map(({ description }) => description);
-      const currencies = products.map(({ price }) => price.currency);
-      const prices = products.map(({ price }) => price.amountMinor);
-      const available = products.map((product) => product.available);
+      const rows = products.map(({ price, ...product }) => ({ ...product, ...price }));
+      const text = { sku: 'text', description: 'text', currency: 'text' };
+      const fresh = asRows('fresh', rows, { ...text, amountMinor: 'bigint', available: 'bigint' });
       // In the order of the SKUs, as everything that changes products: see stock.ts.
       await sql`
         INSERT INTO products (tenant, sku, description, currency, unit_price_minor, on_hand)
-        SELECT ${tenant}, product.* FROM unnest(
-          ${skus}::text[], ${descriptions}::text[], ${currencies}::text[], ${prices}::bigint[], ${available}::bigint[]
-        ) AS product (sku, description, currency, price, available)
-        ORDER BY sku
+        SELECT ${tenant}, sku, description, currency, "amountMinor", available FROM ${fresh} ORDER BY sku
         ON CONFLICT (tenant, sku) DO UPDATE SET
-          description = excluded.description,
-          currency = excluded.currency,
-          unit_price_minor = excluded.unit_price_minor,
-          on_hand = excluded.on_hand + products.reserved`.execute(db);
+          description = excluded.description, currency = excluded.currency,
+          unit_price_minor = excluded.unit_price_minor, on_hand = excluded.on_hand + products.reserved`.execute(
+        db,
+      );
     },
   };
 }
+
+const prices = sameMoment(
+  async (db: Kysely<OrderSchema>, asked: readonly { tenant: string; skus: readonly string[] }[]) => {
+    const wanted = asked.flatMap(({ tenant, skus }, by) => skus.map((sku) => ({ by, tenant, sku })));
+    const rows = asRows('wanted', wanted, { by: 'integer', tenant: 'text', sku: 'text' });
+    const { rows: found } = await sql<Price & { by: number; sku: string }>`
+    SELECT by, sku, currency, unit_price_minor AS "amountMinor"
+    FROM products JOIN ${rows} USING (tenant, sku)`.execute(db);
+    const pricesBy = Map.groupBy(found, ({ by }) => by);
+    return asked.map((_, by) => new Map<string, Price>(pricesBy.get(by)?.map((price) => [price.sku, price])));
+  },
+);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createSeal } from '@millrace/durable';
 import { refuse, wrong } from '../domain/order-error.ts';
 
 /** Asks for a page of a list. */
@@ -22,21 +22,16 @@ export function toPage<T>(found: readonly T[], pageSize: number, tokenOf: (last:
 }
 
 /**
- * Marks of a place in a list or stream, given out to come back; good in one scope only: a tenant, a caller's view, a query.
- * They guard against mistakes: what a caller may see is decided by the query itself, each time. `decode` throws
- * INVALID_CURSOR or INVALID_PAGE_TOKEN.
+ * Marks of a place in a list or stream, good in one scope. What a caller may see is decided by the query itself, each time.
+ * `decode` throws INVALID_CURSOR or INVALID_PAGE_TOKEN.
  */
 export function createCursors(scope: readonly unknown[], field: 'cursor' | 'page_token') {
-  const encode = (position: string): string => {
-    const seal = createHash('sha256').update(JSON.stringify([scope, position]));
-    return `${Buffer.from(position).toString('base64url')}.${seal.digest('base64url')}`;
-  };
+  const { close: encode, open } = createSeal(scope);
+  const unknown = 'was not given out for this caller and query';
   const decode = (cursor: string): string => {
-    const position = Buffer.from(cursor.split('.', 1)[0] ?? '', 'base64url').toString();
-    if (encode(position) !== cursor) {
-      refuse([wrong(field, `INVALID_${field.toUpperCase()}`, 'was not given out for this caller and query')]);
-    }
-    return position;
+    const position = open(cursor);
+    if (position === undefined) refuse([wrong(field, `INVALID_${field.toUpperCase()}`, unknown)]);
+    return position ?? '';
   };
   return { encode, decode };
 }

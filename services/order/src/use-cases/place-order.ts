@@ -50,7 +50,7 @@ export function createPlaceOrder({ db, replies, saga, newId, now }: PlaceOrderPo
       await begin(saga, order);
     };
     const work = (unit: OrderUnit) => unit.once({ ...operation, ...request }, () => accept(unit));
-    const { subjectId, reply } = await db.transaction(work, { signal });
+    const { subjectId, reply } = await db.transaction(work, { signal, apart: JSON.stringify(operation) });
     return reply ?? replies.wait({ ...operation, subjectId }, { signal });
   };
 }

@@ -1,7 +1,7 @@
 import type { Operation, OperationSubject, Outcome } from '@millrace/durable';
 import type { SagaDefinition, SagaView, StepCall, WorkOptions } from '@millrace/durable';
 import type { Transaction } from 'kysely';
-import type { Order, OrderStatus } from '../domain/order.ts';
+import type { Order } from '../domain/order.ts';
 import type { Price } from '../domain/pricing.ts';
 import type { OrderSchema } from '../migrations/schema.ts';
 
@@ -23,12 +23,14 @@ export interface SagaPorts {
   now: () => Date;
 }
 
+/** With `apart` the transaction is shared with other work that arrives, but never with work of the same name. */
+type Sharing = WorkOptions & { apart?: string };
 type Readers = { readonly orders: OrderReader; readonly products: Products };
 
 /** The order database. */
 export interface OrderDatabase {
   /** All of `work` or nothing; resolves when it is on disk. May run `work` again. */
-  transaction<T>(work: (unit: OrderUnit) => Promise<T>, options: WorkOptions): Promise<T>;
+  transaction<T>(work: (unit: OrderUnit) => Promise<T>, options: Sharing): Promise<T>;
   read<T>(work: (on: Readers) => Promise<T>, options: WorkOptions): Promise<T>;
 }
 
@@ -49,17 +51,15 @@ export interface OrderUnit {
   stop(saga: OrderSaga, orderId: string): Promise<boolean>;
 }
 
+type Narrowed<T> = { [K in keyof T]: T[K] | undefined };
+type OrderQuery = Narrowed<Pick<Order, 'customerId' | 'status'> & { before: string }> & Page;
+type Page = { tenant: string; limit: number };
+
 export interface OrderReader {
   /** Throws ORDER_NOT_FOUND. */
   find(tenant: string, id: string): Promise<Order>;
   /** Newest first: those before the id `before`, of one customer or of all, in one status or in any. */
-  list(query: {
-    tenant: string;
-    customerId: string | undefined;
-    status: OrderStatus | undefined;
-    before: string | undefined;
-    limit: number;
-  }): Promise<Order[]>;
+  list(query: OrderQuery): Promise<Order[]>;
 }
 
 export interface OrderWriter extends OrderReader {
@@ -83,7 +83,7 @@ export interface Product {
 
 export interface Products {
   /** By SKU, those after `after`. */
-  list(page: { tenant: string; after: string; limit: number }): Promise<Product[]>;
+  list(page: Page & { after: string }): Promise<Product[]>;
   /** The prices of those SKUs that there are. */
   prices(tenant: string, skus: readonly string[]): Promise<ReadonlyMap<string, Price>>;
   put(tenant: string, products: readonly Product[]): Promise<void>;

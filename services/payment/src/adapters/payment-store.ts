@@ -1,6 +1,6 @@
-import { appendEvents, once, settle, type Database, type Operation } from '@millrace/durable';
-import { writeTraceContext } from '@millrace/interceptors';
-import { currentContext } from '@millrace/rpc';
+import { appendEvents, once, sameMoment, settle, shareTransactions } from '@millrace/durable';
+import type { Database, NewEvent, Operation } from '@millrace/durable';
+import { currentTraceparent } from '@millrace/interceptors';
 import type { Transaction } from 'kysely';
 import type { PaymentName } from '../domain/begin.ts';
 import { paymentNotFound } from '../domain/payment-error.ts';
@@ -29,8 +29,13 @@ type Decide = (payment: Payment | undefined) => Payment;
 const TOPIC = 'payments';
 const ACTIONS: readonly PaymentAction[] = ['authorize', 'capture', 'void', 'refund'];
 
-/** Payments in PostgreSQL. A row is locked while a request or an outcome changes it, so each sees the one before. */
+/**
+ * Payments in PostgreSQL. A row is locked while a request or an outcome changes it, so each sees the one before. What comes
+ * together is written together, but never two changes of one payment.
+ */
 export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions): PaymentStore {
+  const transactions = shareTransactions(db);
+
   async function begin(tx: Tx, operation: Operation, decide: Decide): Promise<Begun> {
     const name = { tenant: operation.tenant, id: operation.subjectId };
     const begun = await once(tx, operation, async () => {
@@ -52,31 +57,42 @@ export function createPaymentStore({ db, codec, onEvent }: PaymentStoreOptions):
       : { kind: 'undecided', payment, isNew: false };
   }
 
-  async function record(tx: Tx, known: Payment, change: (payment: Payment) => Payment): Promise<Payment> {
-    // Mostly nobody has touched it since, which spares the look at it.
-    for (let before = known; ; before = await lockKnown(tx, known)) {
-      const after = change(before);
-      if (after === before) return before;
-      if (await replacePayment(tx, before, after)) {
-        await tellOf(tx, after, codec.encode(after));
-        return after;
-      }
-    }
-  }
-
   return {
     find: async ({ tenant, id }, options) => {
       const payment = await db.read((reader) => findPayment(reader, id), options);
       return payment?.tenant === tenant ? payment : undefined;
     },
-    begin: (operation, decide, options) => db.transaction((tx) => begin(tx, operation, decide), options),
+    begin: (operation, decide, options) => {
+      const apart = operation.subjectId;
+      return transactions.run((tx) => begin(tx, operation, decide), { ...options, apart, kind: 'begin' });
+    },
     record: async (payment, change) => {
-      const settled = await db.transaction((tx) => record(tx, payment, change));
+      const [apart, trace] = [payment.id, currentTraceparent()];
+      const work = (tx: Tx) => record(tx, payment, { change, codec, trace });
+      const settled = await transactions.run(work, { apart, kind: 'record' });
       onEvent();
       return settled;
     },
     claimUndecided: (options) => db.transaction((tx) => claimPayments(tx, options)),
   };
+}
+
+interface Recording {
+  change(payment: Payment): Payment;
+  codec: PaymentCodec;
+  trace: string | undefined;
+}
+
+async function record(tx: Tx, known: Payment, { change, codec, trace }: Recording): Promise<Payment> {
+  // Mostly nobody has touched it since, which spares the look at it.
+  for (let before = known; ; before = await lockKnown(tx, known)) {
+    const after = change(before);
+    if (after === before) return before;
+    if (await replacePayment(tx, { before, after })) {
+      await tellOf(tx, after, { payload: codec.encode(after), trace });
+      return after;
+    }
+  }
 }
 
 /** Decides on the row while it is locked. Where two requests make the same payment at once, the second decides again. */
@@ -85,7 +101,7 @@ async function apply(tx: Tx, name: PaymentName, decide: Decide) {
     const before = await lockOwn(tx, name);
     const payment = decide(before);
     const isKept = before
-      ? payment === before || (await replacePayment(tx, before, payment))
+      ? payment === before || (await replacePayment(tx, { before, after: payment }))
       : await insertPayment(tx, payment);
     if (isKept) return { payment, before };
   }
@@ -111,13 +127,21 @@ async function findReply(tx: Tx, { tenant, method, key }: Operation): Promise<Ui
 }
 
 /** The event, and the reply to every request that the outcome answers. */
-async function tellOf(tx: Tx, payment: Payment, payload: Uint8Array): Promise<void> {
+async function tellOf(
+  tx: Tx,
+  payment: Payment,
+  { payload, trace }: { payload: Uint8Array; trace: string | undefined },
+): Promise<void> {
   const { tenant, id, sequence, status } = payment;
-  const { trace: span } = currentContext();
-  const trace = span && String(writeTraceContext(span)['traceparent']);
   const event = { topic: TOPIC, aggregateId: id, sequence, type: `payment.${status}`, tenant, payload };
-  await appendEvents(tx, [{ ...event, ...(trace && { trace }) }]);
-  for (const method of ACTIONS.filter((action) => isAnswerTo(action, payment))) {
-    await settle(tx, { tenant, method, subjectId: id }, payload);
-  }
+  const answered = ACTIONS.filter((action) => isAnswerTo(action, payment));
+  await Promise.all([
+    append(tx, { ...event, ...(trace && { trace }) }),
+    ...answered.map((method) => settle(tx, { tenant, method, subjectId: id }, payload)),
+  ]);
 }
+
+const append = sameMoment(async (tx: Tx, events: readonly NewEvent[]): Promise<void[]> => {
+  await appendEvents(tx, events);
+  return [];
+});
