@@ -73,7 +73,9 @@ class GrpcServer implements RpcServer {
     const handle = compose(interceptors, createHandle(services));
     const calls = { handle, open: this.#open, maxMessageBytes };
     const entrance =
-      channel && canFrame(maxMessageBytes) ? createEntrance(methods, calls, limits) : undefined;
+      channel && canFrame(maxMessageBytes, limits.maxHeaderBytes)
+        ? createEntrance(methods, calls, limits)
+        : undefined;
     const byPath = new Map(methods.map((one) => [one.path, one]));
     const { server, enter } = createDoor({ methods: byPath, calls, limits, entrance });
     this.#server = server;

@@ -146,6 +146,11 @@ export class ClientCall {
     return this.#grpc.getAuthContext() !== null;
   }
 
+  /** On its way to the connection, where grpc-js does not look whether it has been cancelled. */
+  #isStarting(): boolean {
+    return (this.#grpc as unknown as { readonly child: object | null }).child === null;
+  }
+
   #encode(message: unknown): Buffer {
     try {
       const { buffer, byteOffset, byteLength } = this.#call.method.request.encode(message);
@@ -218,11 +223,14 @@ export class ClientCall {
     this.#over = true;
     const streams = this.#call.kind === 'clientStream' || this.#call.kind === 'bidi';
     // Of a call that streams its requests grpc-js does not say whether it has left before an answer came.
-    const sent = streams || this.#isOnWire() ? 'maybe' : 'never';
+    const isStarting = this.#isStarting();
+    const sent = streams || isStarting || this.#isOnWire() ? 'maybe' : 'never';
     const error = why.sent === sent ? why : why.with({ sent });
     this.#many?.fail(error);
     this.#finish(error, NO_METADATA);
-    this.#grpc.cancelWithStatus(CANCELLED, why.message);
+    const cancel = (): void => this.#grpc.cancelWithStatus(CANCELLED, why.message);
+    cancel();
+    if (isStarting) setImmediate(cancel);
   }
 
   #finish(error: RpcError | undefined, trailers: ReadonlyMetadata, lost = false): void {

@@ -13,6 +13,8 @@ const FORBIDDEN = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+const LEGAL_KEY = /^[0-9a-z_.-]+$/;
+const LEGAL_TEXT = /^[ -~]*$/;
 
 /** grpc-js's metadata, read in place. */
 class GrpcMetadata implements ReadonlyMetadata {
@@ -49,24 +51,24 @@ export function isReserved(key: string): boolean {
   return key.startsWith('grpc-') || key.startsWith(':');
 }
 
-/** What HTTP/2 keeps for itself. */
-export function isForbidden(key: string): boolean {
-  return FORBIDDEN.has(key);
+function refuse(key: string, why: string): RpcError {
+  return new RpcError(Code.INVALID_ARGUMENT, `metadata: ${key} ${why}`, { sent: 'never' });
 }
 
-/** Why metadata cannot be sent: INVALID_ARGUMENT. */
-export function refuseMetadata(key: string, why: string, cause?: unknown): RpcError {
-  return new RpcError(Code.INVALID_ARGUMENT, `metadata: ${key} ${why}`, { sent: 'never', cause });
+/** Throws INVALID_ARGUMENT for what HTTP/2 keeps for itself or cannot carry: of a colon it makes the end of the connection. */
+export function checkMetadata(key: string, value: string | Uint8Array): void {
+  if (FORBIDDEN.has(key)) throw refuse(key, 'cannot be sent');
+  const isText = typeof value === 'string';
+  if (!LEGAL_KEY.test(key) || isText === key.endsWith('-bin') || (isText && !LEGAL_TEXT.test(value))) {
+    throw refuse(key, 'is not valid');
+  }
 }
 
 function put(target: Metadata, key: string, value: string | Uint8Array): void {
   if (isReserved(key)) return;
-  if (isForbidden(key)) throw refuseMetadata(key, 'cannot be sent');
-  try {
-    target.add(key, typeof value === 'string' ? value : Buffer.from(value));
-  } catch (cause) {
-    throw refuseMetadata(key, 'is not valid', cause);
-  }
+  checkMetadata(key, value);
+  // HTTP/2 drops a pair whose text has spaces around it; gRPC lets them be taken off.
+  target.add(key, typeof value === 'string' ? value.trim() : Buffer.from(value));
 }
 
 /** Metadata for the wire, put into `target`. Throws INVALID_ARGUMENT for what HTTP/2 cannot carry. */

@@ -231,6 +231,8 @@ export class ServerCall implements OpenCall {
 
   #finish(error: RpcError | undefined, trailers?: ReadonlyMetadata): void {
     if (this.#over) return;
+    // Throws where there is something that cannot be sent: then it is not over.
+    const metadata = trailers ? toGrpcMetadata(trailers) : null;
     this.#over = true;
     this.#alarm?.stop();
     this.#calls.open.delete(this);
@@ -238,7 +240,6 @@ export class ServerCall implements OpenCall {
       this.#requests?.fail(error);
       this.#grpc.sendStatus(toGrpcStatus(error));
     } else {
-      const metadata = trailers ? toGrpcMetadata(trailers) : null;
       this.#grpc.sendStatus({ code: Code.OK, details: '', metadata });
       leave(this.#requests);
     }

@@ -7,7 +7,7 @@ import { Code, RpcError } from '../status.ts';
 import { ArrivingReplies } from './arriving-replies.ts';
 import { CallWriter } from './call-writer.ts';
 import { CarriedCall, type Carrier } from './carried-call.ts';
-import { isCarried, longBytesFor, MAX_FRAME_BYTES } from './channel-limits.ts';
+import { isCarried, longBytesFor, MAX_FRAME_BYTES, metadataBytesFor } from './channel-limits.ts';
 import { DepartingCalls, type QueueLimits, type SentCalls } from './departing-calls.ts';
 import { FrameError } from './frame-error.ts';
 import { FrameSender } from './frame-sender.ts';
@@ -159,7 +159,7 @@ export class ChannelClient implements Carrier {
       sender,
       methods: this.#methods,
       maxMessageBytes: Math.min(messageBytes, limits.messageBytes),
-      maxMetadataBytes: limits.metadataBytes,
+      maxMetadataBytes: Math.min(metadataBytesFor(messageBytes), limits.metadataBytes),
       slots: limits.slots,
     });
     this.#departing.open(writer, limits.calls);

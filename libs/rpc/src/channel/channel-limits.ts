@@ -1,4 +1,5 @@
 import type { Method } from '@millrace/contracts';
+import { DEFAULT_HEADER_BYTES } from '../limits.ts';
 
 /** What one channel may have under way. */
 export interface ChannelLimits {
@@ -13,14 +14,24 @@ export interface ChannelLimits {
 }
 
 /**
- * The longest that a frame can get: it is cut behind the field that makes it long, and no field is as long as this: a chunk or a short
- * message, and metadata.
+ * The longest that a frame gets: it is cut behind the field that makes it long, and no field is as long as this: a chunk or a short
+ * message, and metadata where it is not more than by default.
  */
 export const MAX_FRAME_BYTES = 64 * 1024;
 
+/** The longest that one gets whose calls may have so much metadata. */
+export function longestFrame(metadataBytes: number): number {
+  return MAX_FRAME_BYTES + Math.max(0, metadataBytes - DEFAULT_HEADER_BYTES);
+}
+
 /** Whether the stream below takes frames: to grpc-js they are messages, and as long as messages may be. */
-export function canFrame(messageBytes: number): boolean {
-  return messageBytes >= MAX_FRAME_BYTES;
+export function canFrame(messageBytes: number, metadataBytes = DEFAULT_HEADER_BYTES): boolean {
+  return messageBytes >= longestFrame(metadataBytes);
+}
+
+/** How much metadata a call may have where no message is longer than this. */
+export function metadataBytesFor(messageBytes: number): number {
+  return messageBytes - MAX_FRAME_BYTES + DEFAULT_HEADER_BYTES;
 }
 
 /** Pairs of metadata that a server remembers for a client. */

@@ -4,7 +4,7 @@ import type { OpenCall, Peer, ServerCalls } from '../server-calls.ts';
 import { asRpcError, Code, RpcError } from '../status.ts';
 import { timers } from '../timer-wheel.ts';
 import { Assembly, readChunk } from './assembly.ts';
-import { MAX_FRAME_BYTES, SLOTS, type ChannelLimits } from './channel-limits.ts';
+import { longestFrame, SLOTS, type ChannelLimits } from './channel-limits.ts';
 import { FrameError } from './frame-error.ts';
 import { FrameSender } from './frame-sender.ts';
 import { decodeHello, encodeHello, VERSION } from './hello.ts';
@@ -64,7 +64,7 @@ export class ChannelServer implements Answers, OpenCall {
   receive(bytes: Buffer): void {
     if (this.#isOver) return;
     try {
-      if (bytes.length > MAX_FRAME_BYTES)
+      if (bytes.length > longestFrame(this.#options.limits.metadataBytes))
         throw new FrameError('a frame is too long', Code.RESOURCE_EXHAUSTED);
       this.#read(new WireReader(bytes), performance.now());
     } catch (error) {

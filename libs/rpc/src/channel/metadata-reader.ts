@@ -12,7 +12,7 @@ const TEXT = blockTag(2);
 const BINARY = blockTag(3);
 const SLOT = numberTag(4);
 
-const LEGAL_KEY = /^[0-9a-z_.-]{1,256}$/;
+const LEGAL_KEY = /^[0-9a-z_.-]+$/;
 const LEGAL_TEXT = /^[ -~]*$/;
 
 /** Reads metadata out of frames, and remembers what it is told to. */

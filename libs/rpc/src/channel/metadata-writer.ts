@@ -1,5 +1,5 @@
 import type { ByteWriter } from '@millrace/contracts';
-import { isForbidden, isReserved, refuseMetadata } from '../grpc-metadata.ts';
+import { checkMetadata, isReserved } from '../grpc-metadata.ts';
 import { NO_METADATA, type ReadonlyMetadata } from '../metadata.ts';
 import { Code, RpcError } from '../status.ts';
 import { TIMEOUT_KEY } from '../wire.ts';
@@ -32,17 +32,6 @@ export interface MetadataTags {
 
 /** What HTTP/2 counts for a pair beside its characters. */
 export const PAIR_BYTES = 32;
-
-const LEGAL_KEY = /^[0-9a-z_.-]+$/;
-const LEGAL_TEXT = /^[ -~]*$/;
-
-function check(key: string, value: string | Uint8Array): void {
-  if (isForbidden(key)) throw refuseMetadata(key, 'cannot be sent');
-  const isText = typeof value === 'string';
-  if (!LEGAL_KEY.test(key) || isText === key.endsWith('-bin') || (isText && !LEGAL_TEXT.test(value))) {
-    throw refuseMetadata(key, 'is not valid');
-  }
-}
 
 function tooMuch(maxBytes: number): RpcError {
   return new RpcError(Code.RESOURCE_EXHAUSTED, `metadata is longer than ${maxBytes} bytes`, {
@@ -101,16 +90,17 @@ export class MetadataWriter {
       }
     }
     if (isReserved(key) || key === TIMEOUT_KEY) return;
-    check(key, value);
+    checkMetadata(key, value);
     if (key === 'traceparent' && tags.traceparent !== undefined) {
-      writeAscii(to, tags.traceparent, value as string);
+      writeAscii(to, tags.traceparent, (value as string).trim());
       return;
     }
     const entry = beginBlock(to, tags.entry);
     writeAscii(to, KEY, key);
     if (typeof value !== 'string') writeBytes(to, BINARY, value);
     else {
-      writeAscii(to, TEXT, value);
+      // As HTTP/2, which carries no spaces around a text.
+      writeAscii(to, TEXT, value.trim());
       if (tags.known !== undefined && value.length <= LONGEST_REMEMBERED && this.#slots > 0) {
         writeNumber(to, SLOT, this.#remember(key, value));
       }

@@ -9,7 +9,7 @@ import { writeLongBytes, writePayload } from './request-frame.ts';
 import { beginReply, writeReplyMetadata, writeStatus } from './response-frame.ts';
 import { endBlock } from './wire-writer.ts';
 
-/** As much as Node's HTTP/2 client takes of headers. */
+/** As much as every gRPC client takes. */
 const MAX_REPLY_METADATA_BYTES = 16 * 1024;
 
 /** A reply of one message. */

@@ -83,7 +83,7 @@ export class WireReader {
     const wireType = tag & 7;
     if (tag >>> 3 === 0) throw new FrameError('a field has no number');
     if (wireType === VARINT) this.#skipVarint();
-    else if (wireType === BLOCK) this.at += this.length();
+    else if (wireType === BLOCK) this.#skipBytes(this.length());
     else if (wireType === FIXED64) this.#skipBytes(8);
     else if (wireType === FIXED32) this.#skipBytes(4);
     else throw new FrameError('a field is of no known kind');
