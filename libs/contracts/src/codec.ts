@@ -1,34 +1,29 @@
-import { create, fromBinary, toBinary, type DescMessage, type Message } from '@bufbuild/protobuf';
+import type { DescMessage, Message } from '@bufbuild/protobuf';
 import type { ByteWriter } from './codec/byte-writer.ts';
+import { createCompiledCodec } from './codec/compiled-codec.ts';
+import { canGenerate } from './codec/generate.ts';
+import { createLibraryCodec } from './codec/library-codec.ts';
 
-/** Turns messages into bytes and back. */
+/**
+ * Turns messages into bytes and back. Messages have the shapes of protobuf-es, and the same message has the same bytes: fields by number, entries of
+ * maps by key, what was unknown last.
+ */
 export interface Codec {
   readonly descriptor: DescMessage;
   /**
-   * Takes a message or an initializer of one. Throws when a field has a value of another type; into a string field goes
-   * the text of whatever is given.
+   * Takes a message or an initializer of one, with initializers in it. Throws a TypeError that names the field when one has a value of another type.
+   * The bytes are the caller's: nothing writes them again.
    */
-  encode(message: unknown): Uint8Array;
+  encode(message: unknown): Buffer;
   /** The same, behind what is written. Where it throws, `to.length` is left where it was. */
   write(message: unknown, to: ByteWriter): void;
-  /** Throws when the bytes are not a message of this type. */
+  /** Throws when the bytes are not a message of this type. What it returns shares no memory with them. */
   decode(bytes: Uint8Array): Message;
 }
 
-/** The codec of one message type, by protobuf-es. */
+const compiles = canGenerate();
+
+/** The codec of one message type. Compiled when first used; by protobuf-es where the process lets no code be made of text. */
 export function createCodec(descriptor: DescMessage): Codec {
-  // create() passes a message through as it is and completes a plain initializer.
-  const encode = (message: unknown): Uint8Array =>
-    toBinary(descriptor, create(descriptor, message as Message));
-  return {
-    descriptor,
-    encode,
-    write: (message, to) => {
-      const bytes = encode(message);
-      to.reserve(bytes.length);
-      to.buffer.set(bytes, to.length);
-      to.length += bytes.length;
-    },
-    decode: (bytes) => fromBinary(descriptor, bytes),
-  };
+  return compiles ? createCompiledCodec(descriptor) : createLibraryCodec(descriptor);
 }
