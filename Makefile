@@ -28,8 +28,8 @@ token: $(INSTALLED) ## print a development token (ROLE=customer|importer|admin S
 test: $(INSTALLED) ## run the tests (T=libs/rpc narrows to a path)
 	@$(JEST) $(T)
 
-fuzz: $(INSTALLED) ## throw bad input at the services, at full counts (FUZZ_SEED=n repeats a run)
-	@FUZZ=full $(JEST) tests/fuzz libs/interceptors/src/tokens
+fuzz: $(INSTALLED) ## throw bad input at services and codecs, at full counts (FUZZ_SEED=n repeats a run)
+	@FUZZ=full $(JEST) tests/fuzz libs/interceptors/src/tokens libs/contracts/src/codec
 
 check: $(INSTALLED) ## types, lint, formatting, protos, generated code
 	@echo check

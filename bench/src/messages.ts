@@ -14,7 +14,8 @@ import {
   type PlaceOrderRequest,
 } from '@millrace/contracts';
 
-const order = {
+/** What is placed: the order as it is answered. */
+export const order = {
   id: '0198c0de-7a10-7000-8000-000000004711',
   customerId: 'customer-4711',
   status: OrderStatus.CONFIRMED,

@@ -33,9 +33,9 @@ export function loadService(descriptor: DescService): ServiceDefinition {
         method.name
       ] as ServiceDefinition[string];
       const codecs = {
-        requestSerialize: (message: object) => Buffer.from(method.request.encode(message)),
+        requestSerialize: (message: object) => method.request.encode(message),
         requestDeserialize: (bytes: Buffer): Message => method.request.decode(bytes),
-        responseSerialize: (message: object) => Buffer.from(method.response.encode(message)),
+        responseSerialize: (message: object) => method.response.encode(message),
         responseDeserialize: (bytes: Buffer): Message => method.response.decode(bytes),
       };
       return [method.name, { ...rest, path, requestStream, responseStream, ...codecs }];

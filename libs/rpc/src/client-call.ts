@@ -153,9 +153,9 @@ export class ClientCall {
 
   #encode(message: unknown): Buffer {
     try {
-      const { buffer, byteOffset, byteLength } = this.#call.method.request.encode(message);
-      this.#traffic.sentBytes += byteLength;
-      return Buffer.from(buffer, byteOffset, byteLength);
+      const bytes = this.#call.method.request.encode(message);
+      this.#traffic.sentBytes += bytes.length;
+      return bytes;
     } catch (cause) {
       throw new RpcError(Code.INTERNAL, 'the request cannot be written', { sent: 'never', cause });
     }

@@ -1,8 +1,9 @@
-import { create, fromBinary, toBinary, type Message } from '@bufbuild/protobuf';
+import { create, type Message } from '@bufbuild/protobuf';
 import { anyPack, anyUnpack, durationFromMs, durationMs } from '@bufbuild/protobuf/wkt';
 import { createRegistry } from '@bufbuild/protobuf';
 import {
   BadRequestSchema,
+  createCodec,
   ErrorInfoSchema,
   RetryInfoSchema,
   StatusSchema,
@@ -19,6 +20,7 @@ export interface FieldViolation {
 }
 
 const REGISTRY = createRegistry(BadRequestSchema, ErrorInfoSchema, RetryInfoSchema);
+const STATUS = createCodec(StatusSchema);
 
 /** Who says so: the domain of every ErrorInfo the kit writes. */
 export const ERROR_DOMAIN = 'millrace';
@@ -93,13 +95,13 @@ export function fromStatus(status: Status): RpcError {
 
 /** The bytes of grpc-status-details-bin. */
 export function encodeStatus(error: RpcError): Uint8Array {
-  return toBinary(StatusSchema, toStatus(error));
+  return STATUS.encode(toStatus(error));
 }
 
 /** Reads grpc-status-details-bin; undefined when the bytes are no Status. */
 export function decodeStatus(bytes: Uint8Array): RpcError | undefined {
   try {
-    return fromStatus(fromBinary(StatusSchema, bytes));
+    return fromStatus(STATUS.decode(bytes) as Status);
   } catch {
     return undefined;
   }

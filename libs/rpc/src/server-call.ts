@@ -219,9 +219,9 @@ export class ServerCall implements OpenCall {
   }
 
   #encode(message: unknown): Buffer {
-    const { buffer, byteOffset, byteLength } = this.#method.response.encode(message);
-    this.#traffic.sentBytes += byteLength;
-    return Buffer.from(buffer, byteOffset, byteLength);
+    const bytes = this.#method.response.encode(message);
+    this.#traffic.sentBytes += bytes.length;
+    return bytes;
   }
 
   /** Of a stream they leave at once, so that its caller knows it was accepted. */

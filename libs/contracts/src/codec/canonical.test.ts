@@ -34,7 +34,7 @@ describe.each(TYPES.map((schema) => [schema.typeName, schema] as const))('%s', (
           expectSame(codec.encode(reorder(message, seed)), bytes);
           expectSame(codec.encode(reorder(init, seed)), bytes);
         }),
-        runs(),
+        runs(5_000),
       );
     },
     TIMEOUT_MS,
@@ -52,7 +52,7 @@ describe.each(TYPES.map((schema) => [schema.typeName, schema] as const))('%s', (
           expectSame(codec.decode(codec.encode(message)), message);
           expectSame(codec.encode(forget(message)), bytes);
         }),
-        runs(),
+        runs(5_000),
       );
     },
     TIMEOUT_MS,

@@ -66,11 +66,12 @@ class DecoderSource {
 
   compile(): Decoder {
     const fields = this.#descriptor.fields.map((field) => this.#field(field));
+    // The function has a name, for profiles.
+    const name = JSON.stringify(`decode ${this.#descriptor.typeName}`);
     return this.#scope.run(`
       ${emptyMessageSource(this.#descriptor, this.#scope)}
-      return {
-        create: () => new Empty(),
-        read: (from, message, endTag) => {
+      const { ${name}: read } = {
+        ${name}(from, message, endTag) {
           while (from.position < from.end) {
             const tag = from.uint32();
             switch (tag) {
@@ -83,7 +84,8 @@ class DecoderSource {
           if (endTag !== -1) ${this.#use(malformed)}("a group without an end");
           return message;
         },
-      };`);
+      };
+      return { create: () => new Empty(), read };`);
   }
 
   #use(value: unknown): string {
@@ -177,9 +179,9 @@ class DecoderSource {
       case 'message':
         return `value = ${was} ?? ${decoder}.create(); ${framed}`;
       case 'wrapper':
-        return `value = ${decoder}.create(); if (${was} !== undefined) value.value = ${was}; ${framed} value = value.value;`;
+        return `const was = ${was}; value = ${decoder}.create(); if (was !== undefined) value.value = was; ${framed} value = value.value;`;
       case 'struct':
-        return `value = ${decoder}.create(); ${framed} value = ${this.#use(mergeInto)}(${was} ?? {}, value);`;
+        return `const was = ${was}; value = ${decoder}.create(); ${framed} value = ${this.#use(mergeInto)}(was ?? {}, value);`;
     }
   }
 }

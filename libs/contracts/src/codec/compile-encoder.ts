@@ -1,6 +1,13 @@
-import { create, type DescField, type DescMessage } from '@bufbuild/protobuf';
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type DescOneof,
+  type ScalarType,
+} from '@bufbuild/protobuf';
 import { WireType } from '@bufbuild/protobuf/wire';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
+import { begin, type WireField } from './begin.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { close, open } from './delimited.ts';
 import { elementOf, type Element } from './element.ts';
@@ -10,7 +17,6 @@ import { isSetSource } from './is-set.ts';
 import { mapKeysOf } from './map-keys.ts';
 import { refuse } from './refuse.ts';
 import { structOf } from './struct.ts';
-import { writeVarint32 } from './varint.ts';
 import { tagOf, wireTypeOf } from './wire-type.ts';
 import { SCALAR_WRITERS } from './write-scalar.ts';
 import { writeUnknown } from './write-unknown.ts';
@@ -37,22 +43,18 @@ export function encoderOf(descriptor: DescMessage): Encoder {
   return encoder;
 }
 
-/** Where a value is found, and of which field it is, as source text. */
-interface Place {
-  readonly value: string;
-  readonly field: string;
-}
-
 /**
  * Writes the source of one type's encoder, such as
  *
  *     (message, to) => {
  *       if (message?.$typeName !== "shop.type.v1.Money") checkInitializer(message, "shop.type.v1.Money");
  *       { const value = message["currencyCode"];
- *         if (value != null && value !== "") { writeTag(to, 10); writeString(to, value, "shop.type.v1.Money.currency_code"); } }
+ *         if (value != null && value !== "") { writeText(to, value, currencyCode); } }
  *       { const value = message["amountMinor"]; ... }
  *       if (message.$unknown != null) writeUnknown(to, message.$unknown);
  *     }
+ *
+ * In the sources of its parts `value` is the value of the field.
  */
 class EncoderSource {
   readonly #descriptor: DescMessage;
@@ -68,13 +70,15 @@ class EncoderSource {
   compile(): Encoder['write'] {
     const { typeName, fields, oneofs } = this.#descriptor;
     const type = JSON.stringify(typeName);
+    // The function has a name, for profiles.
+    const name = JSON.stringify(`encode ${typeName}`);
     const source = [
-      `return (message, to) => {`,
+      `return { ${name}(message, to) {`,
       `if (message?.$typeName !== ${type}) ${this.#use(checkInitializer)}(message, ${type});`,
-      ...oneofs.map((_, index) => this.#oneof(index)),
+      ...oneofs.map((oneof, index) => this.#oneof(oneof, index)),
       ...fields.toSorted((a, b) => a.number - b.number).map((field) => this.#field(field)),
       `if (message.$unknown != null) ${this.#use(writeUnknown)}(to, message.$unknown);`,
-      `};`,
+      `} }[${name}];`,
     ];
     return this.#scope.run(source.join('\n'));
   }
@@ -83,13 +87,8 @@ class EncoderSource {
     return this.#scope.nameOf(value);
   }
 
-  #tag(number: number, wireType: WireType): string {
-    return `${this.#use(writeVarint32)}(to, ${tagOf(number, wireType)});`;
-  }
-
   /** `case0` is the name of the field that is set in the first oneof. */
-  #oneof(index: number): string {
-    const { localName, name, fields } = this.#descriptor.oneofs[index] as DescMessage['oneofs'][number];
+  #oneof({ localName, name, fields }: DescOneof, index: number): string {
     const oneof = JSON.stringify(`${this.#descriptor.typeName}.${name}`);
     const cases = fields.map((field) => `case ${JSON.stringify(field.localName)}:`).join(' ');
     return (
@@ -99,73 +98,82 @@ class EncoderSource {
   }
 
   #field(field: DescField): string {
-    const place = { value: 'value', field: JSON.stringify(`${field.parent.typeName}.${field.name}`) };
     const name = JSON.stringify(field.localName);
-    if (field.fieldKind === 'list')
-      return `{ const value = message[${name}]; if (value != null) { ${this.#list(field, place)} } }`;
-    if (field.fieldKind === 'map')
-      return `{ const value = message[${name}]; if (value != null) { ${this.#map(field, place)} } }`;
-    const write = this.#element(elementOf(field), field.number, place);
-    if (field.oneof) {
+    if (field.fieldKind !== 'list' && field.fieldKind !== 'map' && field.oneof) {
       const index = this.#descriptor.oneofs.indexOf(field.oneof);
       const value = `message[${JSON.stringify(field.oneof.localName)}].value`;
-      return `if (case${index} === ${name}) { const value = ${value}; ${write} }`;
+      return `if (case${index} === ${name}) { const value = ${value}; ${this.#element(field, 'value')} }`;
     }
     const missing =
       field.presence === Presence.LEGACY_REQUIRED
-        ? `else ${this.#use(refuse)}(${place.field}, "a value, which is required", undefined);`
+        ? `else ${this.#use(refuse)}(${JSON.stringify(nameOf(field))}, "a value, which is required", undefined);`
         : '';
-    return `{ const value = message[${name}]; if (${this.#isSet(field)}) { ${write} } ${missing} }`;
+    return `{ const value = message[${name}]; if (${this.#isSet(field)}) { ${this.#content(field)} } ${missing} }`;
   }
 
   #isSet(field: DescField): string {
+    if (field.fieldKind === 'list' || field.fieldKind === 'map') return 'value != null';
     if (field.presence === Presence.IMPLICIT) return `value != null && ${isSetSource(field)}`;
     if (!this.#hasDefaults) return 'value != null';
     const name = JSON.stringify(field.localName);
     return `value != null && (message.$typeName === undefined || ${this.#use(Object.hasOwn)}(message, ${name}))`;
   }
 
-  #list(field: DescField & { fieldKind: 'list' }, { field: name }: Place): string {
-    const check = `${this.#use(checkList)}(value, ${name});`;
-    const item = { value: 'value[index]', field: name };
-    const loop = (body: string) => `for (let index = 0; index < value.length; index++) { ${body} }`;
-    const element = elementOf(field);
-    if (element.kind !== 'scalar' || !field.packed)
-      return check + loop(this.#element(element, field.number, item));
-    const write = this.#scalar(element.scalar, item);
-    return `${check} if (value.length > 0) { ${this.#delimited(field.number, loop(write))} }`;
+  #content(field: DescField): string {
+    if (field.fieldKind === 'list') return this.#list(field);
+    return field.fieldKind === 'map' ? this.#map(field) : this.#element(field, 'value');
   }
 
-  #map(field: DescField & { fieldKind: 'map' }, { field: name }: Place): string {
-    const keys = this.#use(mapKeysOf(field.mapKey));
-    const key = this.#element({ kind: 'scalar', scalar: field.mapKey }, 1, { value: 'key', field: name });
-    const value = this.#element(elementOf(field), 2, { value: 'value[key]', field: name });
-    return `for (const key of ${keys}(value, ${name})) { ${this.#delimited(field.number, key + value)} }`;
+  #list(field: DescField & { fieldKind: 'list' }): string {
+    const check = `${this.#use(checkList)}(value, ${JSON.stringify(nameOf(field))});`;
+    const each = (body: string) => `for (let index = 0; index < value.length; index++) { ${body} }`;
+    const element = elementOf(field);
+    if (element.kind !== 'scalar' || !field.packed) return check + each(this.#element(field, 'value[index]'));
+    const write = this.#scalar(element.scalar, 'value[index]', { tag: 0, name: nameOf(field) });
+    return `${check} if (value.length > 0) { ${this.#delimited(field.number, each(write))} }`;
+  }
+
+  #map(field: DescField & { fieldKind: 'map' }): string {
+    const name = nameOf(field);
+    const keys = `${this.#use(mapKeysOf(field.mapKey))}(value, ${JSON.stringify(name)})`;
+    const key = this.#scalar(field.mapKey, 'key', { tag: tagOf(1, wireTypeOf(field.mapKey)), name });
+    const entry = key + this.#element(field, 'value[key]', 2);
+    return `for (const key of ${keys}) { ${this.#delimited(field.number, entry)} }`;
   }
 
   /** One value with the tag before it. */
-  #element(element: Element, number: number, place: Place): string {
+  #element(field: DescField, value: string, number = field.number): string {
+    const element = elementOf(field);
     if (element.kind === 'scalar')
-      return this.#tag(number, wireTypeOf(element.scalar)) + this.#scalar(element.scalar, place);
-    const body = this.#message(element, place);
+      return this.#scalar(element.scalar, value, {
+        tag: tagOf(number, wireTypeOf(element.scalar)),
+        name: nameOf(field),
+      });
+    const encoder = this.#use(encoderOf(element.descriptor));
+    const body = `${encoder}.write(${this.#messageOf(field, element, value)}, to);`;
     if (!element.isGroup) return this.#delimited(number, body);
     return this.#tag(number, WireType.StartGroup) + body + this.#tag(number, WireType.EndGroup);
   }
 
-  #message(element: Exclude<Element, { kind: 'scalar' }>, { value, field }: Place): string {
-    const { kind, descriptor } = element;
-    const encoder = this.#use(encoderOf(descriptor));
-    if (kind === 'message') return `${encoder}.write(${value}, to);`;
-    if (kind === 'struct') return `${encoder}.write(${this.#use(structOf)}(${value}, ${field}), to);`;
-    return `${encoder}.write({ value: ${value} }, to);`;
+  #messageOf(field: DescField, { kind }: Element, value: string): string {
+    if (kind === 'wrapper') return `{ value: ${value} }`;
+    return kind === 'struct' ? `${this.#use(structOf)}(${value}, ${JSON.stringify(nameOf(field))})` : value;
+  }
+
+  #scalar(scalar: ScalarType, value: string, field: WireField): string {
+    return `${this.#use(SCALAR_WRITERS[scalar])}(to, ${value}, ${this.#use(field)});`;
   }
 
   #delimited(number: number, body: string): string {
-    const tag = this.#tag(number, WireType.LengthDelimited);
-    return `{ ${tag} const start = ${this.#use(open)}(to); ${body} ${this.#use(close)}(to, start); }`;
+    const tag = tagOf(number, WireType.LengthDelimited);
+    return `{ const start = ${this.#use(open)}(to, ${tag}); ${body} ${this.#use(close)}(to, start); }`;
   }
 
-  #scalar(scalar: number, { value, field }: Place): string {
-    return `${this.#use(SCALAR_WRITERS[scalar as keyof typeof SCALAR_WRITERS])}(to, ${value}, ${field});`;
+  #tag(number: number, wireType: WireType): string {
+    return `to.length = ${this.#use(begin)}(to, ${tagOf(number, wireType)}, 0);`;
   }
+}
+
+function nameOf(field: DescField): string {
+  return `${field.parent.typeName}.${field.name}`;
 }

@@ -15,7 +15,7 @@ export function keepUnknown(from: ByteReader, message: Message, tag: number): vo
 /** Keeps a number that a closed enum does not have. */
 export function keepUnknownNumber(message: Message, tag: number, value: number): void {
   const to = new ByteWriter();
-  SCALAR_WRITERS[ScalarType.INT32](to, value, message.$typeName);
+  SCALAR_WRITERS[ScalarType.INT32](to, value, { tag: 0, name: message.$typeName });
   keep(message, tag, Uint8Array.from(to.written()));
 }
 

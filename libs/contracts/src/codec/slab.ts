@@ -19,16 +19,15 @@ export class Slab {
   cut(message: unknown, write: Write): Buffer {
     const to = this.#take();
     const { buffer, length } = to;
-    try {
-      write(message, to);
-      return to.buffer.subarray(length, to.length);
-    } finally {
-      if (to.buffer !== buffer) {
-        to.buffer = buffer;
-        to.length = length;
-      }
-      this.#rest = to;
+    // Where it throws, the slab is given up.
+    write(message, to);
+    const bytes = to.buffer.subarray(length, to.length);
+    if (to.buffer !== buffer) {
+      to.buffer = buffer;
+      to.length = length;
     }
+    this.#rest = to;
+    return bytes;
   }
 
   #take(): ByteWriter {

@@ -1,28 +1,24 @@
-import type { ByteWriter } from './byte-writer.ts';
+import { scratch } from './scratch.ts';
 
-/** Writes an unsigned number of 32 bits in 1 to 5 bytes: seven bits each, the lowest first. */
-export function writeVarint32(to: ByteWriter, value: number): void {
-  to.reserve(5);
-  const { buffer } = to;
-  let at = to.length;
+/** Writes an unsigned number of 32 bits in 1 to 5 bytes: seven bits each, the lowest first. Returns where it ends. */
+export function putVarint32(buffer: Buffer, at: number, value: number): number {
   while (value > 0x7f) {
     buffer[at++] = (value & 0x7f) | 0x80;
     value >>>= 7;
   }
   buffer[at++] = value;
-  to.length = at;
+  return at;
 }
 
-/** The same with 64 bits, given as two halves: 1 to 10 bytes. */
-export function writeVarint64(to: ByteWriter, low: number, high: number): void {
-  to.reserve(10);
-  const { buffer } = to;
-  let at = to.length;
+/** The same with the 64 bits that are in the scratch bytes: 1 to 10 bytes. */
+export function putVarint64(buffer: Buffer, at: number): number {
+  let low = scratch.getInt32(0, true);
+  let high = scratch.getInt32(4, true);
   while (high !== 0 || low >>> 0 > 0x7f) {
     buffer[at++] = (low & 0x7f) | 0x80;
     low = (low >>> 7) | (high << 25);
     high >>>= 7;
   }
   buffer[at++] = low;
-  to.length = at;
+  return at;
 }
