@@ -11,7 +11,7 @@ import { isCarried, longBytesFor, MAX_FRAME_BYTES, metadataBytesFor } from './ch
 import { DepartingCalls, type QueueLimits, type SentCalls } from './departing-calls.ts';
 import { FrameError } from './frame-error.ts';
 import { FrameSender } from './frame-sender.ts';
-import { decodeHello, encodeHello, VERSION } from './hello.ts';
+import { decodeHello, encodeHello, expectHello, VERSION } from './hello.ts';
 import { MetadataReader } from './metadata-reader.ts';
 import type { Pipe } from './pipe.ts';
 import { REQUEST } from './request-frame.ts';
@@ -139,7 +139,7 @@ export class ChannelClient implements Carrier {
   #read(from: WireReader): void {
     while (from.more) {
       const tag = from.number();
-      if (!this.#methods && tag !== RESPONSE.hello) throw new FrameError('the hello is missing');
+      if (!this.#methods) expectHello(tag);
       if (tag === RESPONSE.replies) this.#takeReply(readReply(from, this.#metadata));
       else if (tag === RESPONSE.chunks) this.#arriving.takeChunk(from, this.#departing.lastId);
       else if (tag === RESPONSE.creditBytes) this.#sender.credit(from.number());

@@ -7,7 +7,7 @@ import { Assembly, readChunk } from './assembly.ts';
 import { longestFrame, SLOTS, type ChannelLimits } from './channel-limits.ts';
 import { FrameError } from './frame-error.ts';
 import { FrameSender } from './frame-sender.ts';
-import { decodeHello, encodeHello, VERSION } from './hello.ts';
+import { decodeHello, encodeHello, expectHello, VERSION } from './hello.ts';
 import { CHUNK_BYTES } from './long-payloads.ts';
 import { MetadataReader } from './metadata-reader.ts';
 import type { Pipe } from './pipe.ts';
@@ -131,7 +131,7 @@ export class ChannelServer implements Answers, OpenCall {
   #read(from: WireReader, nowMs: number): void {
     while (from.more) {
       const tag = from.number();
-      if (!this.#hasHello && tag !== REQUEST.hello) throw new FrameError('the hello is missing');
+      if (!this.#hasHello) expectHello(tag);
       if (tag === REQUEST.calls) this.#take(readCall(from, this.#metadata), nowMs);
       else if (tag === REQUEST.chunks) this.#takeChunk(from);
       else if (tag === REQUEST.cancels) this.#takeCancel(from.number());
