@@ -34,6 +34,8 @@ export class ArrivingReplies {
   /** A call is answered by a long reply. Undefined where nobody waits for it any more. */
   begin(one: CarriedCall | undefined, reply: ArrivedReply): void {
     const { longBytes, headers, trailers } = reply;
+    // Nobody else knows it any more: what breaks the channel here must find it.
+    if (one) this.#calls.set(one.id, one);
     if (longBytes > this.#messageBytes) {
       throw new FrameError('a reply that is too long', Code.RESOURCE_EXHAUSTED);
     }
@@ -46,7 +48,6 @@ export class ArrivingReplies {
     }
     one.metadata = { headers, trailers };
     one.assembly = new Assembly(longBytes);
-    this.#calls.set(one.id, one);
   }
 
   /** Reads the chunk that is next. `lastId` is of the last call that was sent: chunks of one that is over may still be on their way. */

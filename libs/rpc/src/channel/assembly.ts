@@ -6,10 +6,10 @@ import type { WireReader } from './wire-reader.ts';
 const ID = numberTag(1);
 const DATA = blockTag(2);
 
-/** A long payload that comes in pieces. */
+/** A long payload that comes in pieces. They are copied: small ones would cost far more than they hold. */
 export class Assembly {
   readonly totalBytes: number;
-  readonly #pieces: Buffer[] = [];
+  #whole: Buffer | undefined;
   #bytes = 0;
 
   constructor(totalBytes: number) {
@@ -18,10 +18,11 @@ export class Assembly {
 
   /** Takes the next piece. Gives the whole when it is the last one. */
   add(data: Buffer): Buffer | undefined {
+    if (this.#bytes + data.length > this.totalBytes) throw new FrameError('more chunks than were announced');
+    this.#whole ??= Buffer.allocUnsafeSlow(this.totalBytes);
+    this.#whole.set(data, this.#bytes);
     this.#bytes += data.length;
-    if (this.#bytes > this.totalBytes) throw new FrameError('more chunks than were announced');
-    this.#pieces.push(data);
-    return this.#bytes === this.totalBytes ? Buffer.concat(this.#pieces) : undefined;
+    return this.#bytes === this.totalBytes ? this.#whole : undefined;
   }
 }
 

@@ -42,11 +42,16 @@ export class CarriedCall extends Alarm {
       this.#reject = reject;
     });
     timers.set(this, call.deadlineMs);
-    this.#undo = call.onCancel((why) => carrier.abandon(this, why));
+    this.#undo = call.onCancel((why) => this.abandon(why));
   }
 
   override ring(): void {
-    this.#carrier.abandon(this, new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline passed'));
+    this.abandon(new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline passed'));
+  }
+
+  /** Nobody waits for it any more. */
+  abandon(why: RpcError): void {
+    this.#carrier.abandon(this, why);
   }
 
   /** Ends it with the message in these bytes. */

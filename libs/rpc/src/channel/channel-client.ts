@@ -28,6 +28,10 @@ export interface ChannelClientOptions extends QueueLimits {
   readonly onOpen: () => void;
   /** The server takes no more calls. */
   readonly onDrain: () => void;
+  /** It has used up its ids and takes no more calls. */
+  readonly onWorn: () => void;
+  /** From this id on. Default 2^31 - 2^20: calls that wait then are still sent. */
+  readonly wornId?: number | undefined;
   /** A call that was never begun, and goes another way. */
   readonly onStranded: (one: CarriedCall) => void;
   /** Nothing more will be sent: ends the stream, or breaks it off with why. */
@@ -35,6 +39,8 @@ export interface ChannelClientOptions extends QueueLimits {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** Ids are 32 bits long and positive wherever they are read; there is room for what still waits. */
+const WORN_ID = 2 ** 31 - 2 ** 20;
 
 /** The client's end of a channel: sends calls, and takes their replies. */
 export class ChannelClient implements Carrier {
@@ -46,13 +52,16 @@ export class ChannelClient implements Carrier {
   readonly #arriving: ArrivingReplies;
   /** Places of the methods by their paths; undefined before the hello. */
   #methods: ReadonlyMap<string, number> | undefined;
+  readonly #wornId: number;
   /** Calls up to here have been given to the stream. */
   #flushedId = 0;
   #isRetired = false;
+  #isDrained = false;
   #isOver = false;
 
   constructor(options: ChannelClientOptions) {
     this.#options = options;
+    this.#wornId = options.wornId ?? WORN_ID;
     const pipe: Pipe = {
       send: (frame, left) => {
         this.#flushedId = this.#departing.lastId;
@@ -69,6 +78,11 @@ export class ChannelClient implements Carrier {
     });
   }
 
+  /** Whether the server has said hello. */
+  get isOpen(): boolean {
+    return this.#methods !== undefined;
+  }
+
   /** Whether it can carry the call now. */
   carries({ method }: Call): boolean {
     return !this.#isRetired && this.#methods?.has(method.path) === true && isCarried(method);
@@ -78,6 +92,7 @@ export class ChannelClient implements Carrier {
   send(call: Call, observer?: CallObserver): Promise<Reply> {
     const one = new CarriedCall(call, this, observer);
     this.#departing.send(one);
+    if (this.#departing.lastId >= this.#wornId) this.#wearOut();
     return one.reply;
   }
 
@@ -129,6 +144,13 @@ export class ChannelClient implements Carrier {
     } else if (this.#arriving.leave(one)) this.#cancel(id);
     const sent = id === 0 ? 'never' : 'maybe';
     one.fail(why.sent === sent ? why : why.with({ sent }));
+    this.#endWhenIdle();
+  }
+
+  #wearOut(): void {
+    if (this.#isRetired) return;
+    this.retire();
+    this.#options.onWorn();
   }
 
   #cancel(id: number): void {
@@ -158,12 +180,12 @@ export class ChannelClient implements Carrier {
     const writer = new CallWriter({
       sender,
       methods: this.#methods,
-      maxMessageBytes: Math.min(messageBytes, limits.messageBytes),
+      maxMessageBytes: Math.min(messageBytes, limits.messageBytes, limits.longBytes),
       maxMetadataBytes: Math.min(metadataBytesFor(messageBytes), limits.metadataBytes),
       slots: limits.slots,
     });
     this.#departing.open(writer, limits.calls);
-    sender.credit(limits.longBytes);
+    sender.open(limits.longBytes);
     const ours = {
       calls: 0,
       messageBytes,
@@ -180,20 +202,24 @@ export class ChannelClient implements Carrier {
     const { id, code, payload, longBytes } = reply;
     const one = this.#sent.get(id);
     if (!this.#sent.delete(id)) throw new FrameError('a reply to no call');
-    if (longBytes > 0) this.#arriving.begin(one, reply);
-    else if (code === Code.OK) one?.succeed(payload ?? NOTHING, reply);
-    else one?.fail(fromWireStatus(reply));
+    if (code !== Code.OK) one?.fail(fromWireStatus(reply));
+    else if (longBytes > 0) this.#arriving.begin(one, reply);
+    else one?.succeed(payload ?? NOTHING, reply);
   }
 
   /** As GOAWAY: calls above `lastId` were never begun. */
   #takeDrain(lastId: number): void {
+    if (this.#isDrained) return;
+    this.#isDrained = true;
     this.#isRetired = true;
     this.#options.onDrain();
     for (const one of this.#departing.takeUnsent()) this.#options.onStranded(one);
     for (const [id, one] of this.#sent) {
       if (id <= lastId) continue;
       this.#sent.delete(id);
-      if (one) this.#options.onStranded(one);
+      if (!one) continue;
+      this.#departing.leave(one);
+      this.#options.onStranded(one);
     }
   }
 

@@ -8,7 +8,7 @@ import { ClientStream } from './client-stream.ts';
 /** What a link is made of. */
 export interface ChannelLinkOptions extends Pick<
   ChannelClientOptions,
-  'messageBytes' | 'maxQueued' | 'maxQueuedMs' | 'onDrain'
+  'messageBytes' | 'maxQueued' | 'maxQueuedMs' | 'onDrain' | 'wornId'
 > {
   /** How long a server may take to say hello, in ms. */
   readonly helloMs: number;
@@ -63,7 +63,7 @@ export class ChannelLink {
     clearTimeout(this.#timer);
     const stream = this.#stream;
     this.#stream = undefined;
-    stream?.client.retire();
+    stream?.leave();
   }
 
   #settle(): void {
@@ -79,14 +79,20 @@ export class ChannelLink {
       {
         ...options,
         onOpen: () => {
+          if (this.#stream !== stream) return;
           isOpen = true;
           this.#backoffMs = FIRST_BACKOFF_MS;
           clearTimeout(this.#timer);
           this.#settle();
         },
         onDrain: () => {
-          if (this.#stream === stream) this.disconnect();
+          // One that was left before says nothing about the connection that there is now.
+          if (this.#stream !== stream) return;
+          this.disconnect();
           onDrain();
+        },
+        onWorn: () => {
+          if (this.#stream === stream) this.#open(connection);
         },
         onStranded: resend,
       },
@@ -104,10 +110,9 @@ export class ChannelLink {
     this.#stream = undefined;
     clearTimeout(this.#timer);
     const isTransient = refused?.code === Code.UNAVAILABLE || refused?.code === Code.RESOURCE_EXHAUSTED;
-    if (refused && !isTransient) {
-      this.#settle();
-      return;
-    }
+    // Calls go the ordinary way, whether for now or for good.
+    if (refused) this.#settle();
+    if (refused && !isTransient) return;
     const backoffMs = this.#backoffMs * (0.5 + Math.random());
     this.#backoffMs = Math.min(this.#backoffMs * 2, LONGEST_BACKOFF_MS);
     this.#timer = setTimeout(() => this.#open(connection), backoffMs).unref();

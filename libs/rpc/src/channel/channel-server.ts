@@ -11,10 +11,11 @@ import { decodeHello, encodeHello, expectHello, VERSION } from './hello.ts';
 import { CHUNK_BYTES } from './long-payloads.ts';
 import { MetadataReader } from './metadata-reader.ts';
 import type { Pipe } from './pipe.ts';
-import { ReplyWriter } from './reply-writer.ts';
+import { full, ReplyWriter } from './reply-writer.ts';
 import { readCall, REQUEST, type ArrivedCall } from './request-frame.ts';
 import { RESPONSE, writeDrain } from './response-frame.ts';
 import { ServedCall, type Answers } from './served-call.ts';
+import { cutShort } from '../request-end.ts';
 import { WireReader } from './wire-reader.ts';
 import { writeBytes, writeNumber } from './wire-writer.ts';
 
@@ -73,9 +74,15 @@ export class ChannelServer implements Answers, OpenCall {
     }
   }
 
-  /** The client has no more calls. */
-  receiveEnd(): void {
+  /** The client has no more calls; `isCut` when it has ended inside a frame. */
+  receiveEnd(isCut: boolean): void {
+    if (isCut) {
+      this.#fail(cutShort());
+      return;
+    }
     this.#isDraining = true;
+    // What is missing of these will never come.
+    for (const call of this.#open.values()) if (call.assembly) call.cancel(cutShort());
     this.#endWhenIdle();
   }
 
@@ -145,8 +152,10 @@ export class ChannelServer implements Answers, OpenCall {
     if (this.#hasHello) throw new FrameError('a second hello');
     this.#hasHello = true;
     const { limits } = decodeHello(bytes);
-    this.#replies.maxMessageBytes = Math.min(limits?.messageBytes ?? 0, this.#options.limits.messageBytes);
-    this.#sender.credit(limits?.longBytes ?? 0);
+    const own = this.#options.limits;
+    const longBytes = Math.min(limits?.longBytes ?? 0, own.longBytes);
+    this.#replies.maxMessageBytes = Math.min(limits?.messageBytes ?? 0, own.messageBytes, longBytes);
+    this.#sender.open(longBytes);
   }
 
   #take(arrived: ArrivedCall, nowMs: number): void {
@@ -162,6 +171,9 @@ export class ChannelServer implements Answers, OpenCall {
     if (this.#isDraining) return;
     this.#lastId = id;
     if (this.#open.size >= limits.calls) throw new FrameError('too many calls', Code.RESOURCE_EXHAUSTED);
+    // Who reads its replies has no more of them on their way than it may have calls, and of credits as many.
+    if (this.#sender.waitingFields > 2 * limits.calls)
+      throw new FrameError('replies are not read', Code.RESOURCE_EXHAUSTED);
     const call = new ServedCall(arrived, method, { nowMs, answers: this });
     this.#open.set(id, call);
     timers.set(call, call.deadlineMs);
@@ -233,12 +245,3 @@ export class ChannelServer implements Answers, OpenCall {
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/** The client does not read what it has asked for. */
-function full(): RpcError {
-  return new RpcError(Code.RESOURCE_EXHAUSTED, 'replies wait for their reader', {
-    reason: 'CHANNEL_FULL',
-    sent: 'refused',
-    retryDelayMs: 100,
-  });
-}

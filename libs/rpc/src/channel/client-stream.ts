@@ -34,6 +34,13 @@ export class ClientStream {
     this.#grpc.startRead();
   }
 
+  /** Takes no more calls, and ends after those that it has. */
+  leave(): void {
+    if (this.client.isOpen) this.client.retire();
+    // It has none, and a server that says nothing would never end it.
+    else this.breakOff('it is not needed any more');
+  }
+
   /** Ends it at once. */
   breakOff(why: string): void {
     this.#grpc.cancelWithStatus(Code.CANCELLED, why);

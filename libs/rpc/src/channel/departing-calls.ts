@@ -28,7 +28,7 @@ export class DepartingCalls {
     this.#sender = sender;
     this.#sent = sent;
     this.#maxQueued = maxQueued;
-    this.#waiting = new WaitingCalls(maxQueuedMs, (one) => one.fail(full()));
+    this.#waiting = new WaitingCalls(maxQueuedMs, (one) => one.abandon(full()));
   }
 
   /** Of the last call that was sent. */

@@ -24,6 +24,12 @@ export interface FrameSenderOptions {
   readonly onRoom?: () => void;
 }
 
+/** A frame that waits, and how many calls, replies, cancels and credits are in it. */
+interface WaitingFrame {
+  readonly frame: Buffer;
+  readonly fields: number;
+}
+
 /**
  * Sends frames. What is written during one phase of the event loop goes together, after it: one frame for many calls that come, or are
  * answered, at the same time, and hardly any delay for one that is alone.
@@ -36,9 +42,12 @@ export class FrameSender {
   #slab = new ByteWriter(Buffer.alloc(0));
   /** Where the frame begins in the slab. */
   #begin = 0;
+  /** How many fields the frame has so far. */
+  #fields = 0;
   /** Frames that wait for room below. */
-  #waiting: Buffer[] = [];
+  #waiting: WaitingFrame[] = [];
   #waitingBytes = 0;
+  #waitingFields = 0;
   /** Of the frames below, in the order in which they leave: no closure is made for each. */
   readonly #sizes: number[] = [];
   #belowBytes = 0;
@@ -62,6 +71,11 @@ export class FrameSender {
     return this.#waitingBytes + this.#long.waitingBytes;
   }
 
+  /** How many fields wait for the socket: chunks do not count. */
+  get waitingFields(): number {
+    return this.#waitingFields;
+  }
+
   /** The frame that is being written. Write one field of it, then call `written`. */
   frame(): ByteWriter {
     if (this.#slab.buffer.length - this.#slab.length < FRAME_BYTES / 2 && this.#begin === this.#slab.length) {
@@ -72,6 +86,7 @@ export class FrameSender {
   }
 
   written(): void {
+    this.#fields += 1;
     if (this.#slab.length - this.#begin >= FRAME_BYTES) this.#cut();
     if (this.#isDue) return;
     this.#isDue = true;
@@ -102,7 +117,13 @@ export class FrameSender {
     this.#long.remove(one);
   }
 
-  /** The other end has room for so much more of long payloads. */
+  /** The other end has room for so much of long payloads, all together. */
+  open(longBytes: number): void {
+    this.#long.open(longBytes);
+    if (this.#long.hasPieces) this.written();
+  }
+
+  /** It has room again for so much of that. */
   credit(bytes: number): void {
     this.#long.credit(bytes);
     if (this.#long.hasPieces) this.written();
@@ -119,6 +140,7 @@ export class FrameSender {
     this.#isClosed = true;
     this.#waiting = [];
     this.#waitingBytes = 0;
+    this.#waitingFields = 0;
     this.#onEmpty = undefined;
   }
 
@@ -135,11 +157,14 @@ export class FrameSender {
     const { length, buffer } = this.#slab;
     if (length === this.#begin) return;
     const frame = buffer.subarray(this.#begin, length);
+    const fields = this.#fields;
     this.#begin = length;
+    this.#fields = 0;
     if (this.#belowBytes < PIPE_BYTES) this.#send(frame);
     else {
-      this.#waiting.push(frame);
+      this.#waiting.push({ frame, fields });
       this.#waitingBytes += frame.length;
+      this.#waitingFields += fields;
     }
   }
 
@@ -168,10 +193,11 @@ export class FrameSender {
 
   #sendWaiting(): void {
     while (this.#belowBytes < PIPE_BYTES) {
-      const frame = this.#waiting.shift();
-      if (!frame) break;
-      this.#waitingBytes -= frame.length;
-      this.#send(frame);
+      const next = this.#waiting.shift();
+      if (!next) break;
+      this.#waitingBytes -= next.frame.length;
+      this.#waitingFields -= next.fields;
+      this.#send(next.frame);
     }
     if (this.#waitingBytes === 0) this.#onRoom?.();
   }

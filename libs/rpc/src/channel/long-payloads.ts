@@ -4,6 +4,8 @@ export interface LongPayload {
   readonly payload: Buffer;
   /** Says how long it is; the chunks follow. */
   begin(): void;
+  /** The last of them has been taken. */
+  end?(): void;
 }
 
 /** A piece of one. */
@@ -21,6 +23,7 @@ export const CHUNK_BYTES = 16 * 1024;
  */
 export class LongPayloads {
   /** None, until the other end has said how much it takes. */
+  #limitBytes = 0;
   #creditBytes = 0;
   #waitingBytes = 0;
   readonly #waiting = new Set<LongPayload>();
@@ -48,9 +51,15 @@ export class LongPayloads {
     if (this.#waiting.delete(one)) this.#waitingBytes -= one.payload.length;
   }
 
-  /** The other end takes so much, or so much more since it has let go of it. */
+  /** The other end takes so much, all together. */
+  open(limitBytes: number): void {
+    this.#limitBytes = limitBytes;
+    this.credit(limitBytes);
+  }
+
+  /** It has let go of so much. More than it has taken it cannot let go of. */
   credit(bytes: number): void {
-    this.#creditBytes += bytes;
+    this.#creditBytes = Math.min(this.#creditBytes + bytes, this.#limitBytes);
     this.#admit();
   }
 
@@ -60,6 +69,7 @@ export class LongPayloads {
       this.#sending.delete(one);
       const end = at + CHUNK_BYTES;
       if (end < one.payload.length) this.#sending.set(one, end);
+      else one.end?.();
       return { id: one.id, data: one.payload.subarray(at, end) };
     }
     return undefined;

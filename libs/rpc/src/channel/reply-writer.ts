@@ -21,12 +21,18 @@ interface Asked {
   readonly method: Method;
 }
 
+/** A reply in chunks. */
+interface LongReply extends LongPayload {
+  /** Its caller has been told how long it is. */
+  isBegun: boolean;
+}
+
 /** Writes replies into frames. */
 export class ReplyWriter {
   readonly #sender: FrameSender;
   readonly #metadata = new MetadataWriter(0, MAX_REPLY_METADATA_BYTES);
   /** Those in chunks that have not left whole, by the id of their call. */
-  readonly #long = new Map<number, LongPayload>();
+  readonly #long = new Map<number, LongReply>();
   #maxMessageBytes = 0;
 
   constructor(sender: FrameSender) {
@@ -57,7 +63,7 @@ export class ReplyWriter {
     }
   }
 
-  fail({ id }: Asked, error: RpcError): void {
+  fail({ id }: Pick<Asked, 'id'>, error: RpcError): void {
     const frame = this.#sender.frame();
     const begin = beginReply(frame, id);
     writeStatus(frame, toWireStatus(error));
@@ -68,8 +74,11 @@ export class ReplyWriter {
   /** Nobody waits for the rest of a long reply. */
   leave(id: number): void {
     const one = this.#long.get(id);
-    if (one) this.#sender.removeLong(one);
+    if (!one) return;
     this.#long.delete(id);
+    this.#sender.removeLong(one);
+    // Only a reply frees the call's place.
+    if (!one.isBegun) this.fail(one, new RpcError(Code.CANCELLED, 'the caller left'));
   }
 
   #answerLong(id: number, reply: OneReply, { bytes, length }: { bytes: number; length: number }): number {
@@ -78,17 +87,31 @@ export class ReplyWriter {
     }
     const sender = this.#sender;
     const payload = sender.takeOut(sender.frame().length - bytes, length);
-    sender.addLong({
+    const one: LongReply = {
       id,
       payload,
+      isBegun: false,
       begin: () => {
+        one.isBegun = true;
         const frame = sender.frame();
         const begin = beginReply(frame, id);
         writeReplyMetadata(frame, reply, this.#metadata);
         writeLongBytes(frame, bytes);
         endBlock(frame, begin);
       },
-    });
+      end: () => this.#long.delete(id),
+    };
+    this.#long.set(id, one);
+    sender.addLong(one);
     return bytes;
   }
+}
+
+/** Why a call is refused whose client does not read what it has asked for. */
+export function full(): RpcError {
+  return new RpcError(Code.RESOURCE_EXHAUSTED, 'replies wait for their reader', {
+    reason: 'CHANNEL_FULL',
+    sent: 'refused',
+    retryDelayMs: 100,
+  });
 }

@@ -1,5 +1,6 @@
 import { Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { toGrpcStatus } from '../grpc-status.ts';
+import { endsInsideMessage } from '../request-end.ts';
 import { Code, RpcError } from '../status.ts';
 import { ChannelServer, type ChannelServerOptions } from './channel-server.ts';
 
@@ -42,7 +43,7 @@ export class ServerStream {
   }
 
   onReceiveHalfClose(): void {
-    this.#channel?.receiveEnd();
+    this.#channel?.receiveEnd(endsInsideMessage(this.#grpc));
   }
 
   /** grpc-js calls it at the end of every call, well or not. */

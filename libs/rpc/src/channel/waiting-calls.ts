@@ -25,13 +25,13 @@ export class WaitingCalls {
   }
 
   delete(one: CarriedCall): void {
-    this.#calls.delete(one);
+    if (this.#calls.delete(one)) this.#rest();
   }
 
   /** Takes the first out. */
   shift(): CarriedCall | undefined {
     for (const one of this.#calls) {
-      this.#calls.delete(one);
+      this.delete(one);
       return one;
     }
     return undefined;
@@ -41,9 +41,15 @@ export class WaitingCalls {
   clear(): readonly CarriedCall[] {
     const all = [...this.#calls];
     this.#calls.clear();
+    this.#rest();
+    return all;
+  }
+
+  /** Nothing is watched where nothing waits. */
+  #rest(): void {
+    if (this.#calls.size > 0) return;
     this.#alarm?.stop();
     this.#alarm = undefined;
-    return all;
   }
 
   #watch({ sinceMs }: CarriedCall): Timer {

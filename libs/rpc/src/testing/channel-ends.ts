@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { describeService } from '@millrace/contracts';
 import {
-  type HelloSchema,
   OpenRequestSchema,
   OpenResponseSchema,
   type OpenRequest,
@@ -101,7 +100,7 @@ export interface ClientEnd {
   readonly channel: ChannelClient;
   readonly client: Client<typeof EchoService>;
   readonly pipe: KeptPipe;
-  /** What it has told, in order: `open`, `drain`, `end`, or why it broke the stream off. */
+  /** What it has told, in order: `open`, `drain`, `worn`, `end`, or why it broke the stream off. */
   readonly told: readonly string[];
   readonly stranded: readonly CarriedCall[];
   send(frame: MessageInitShape<typeof OpenResponseSchema>): void;
@@ -109,7 +108,7 @@ export interface ClientEnd {
 }
 
 /** What its server says first. */
-export const HELLO: MessageInitShape<typeof HelloSchema> = {
+export const HELLO = {
   version: 1,
   methods: [...PATHS],
   limits: {
@@ -136,6 +135,7 @@ export function createClientEnd({
     maxQueuedMs: 1_000,
     onOpen: () => told.push('open'),
     onDrain: () => told.push('drain'),
+    onWorn: () => told.push('worn'),
     onStranded: (one) => stranded.push(one),
     end: (error) => told.push(error?.message ?? 'end'),
     ...options,
