@@ -88,6 +88,7 @@ export async function createRawChannelTransport(address: string): Promise<Transp
     maxQueuedMs: 1_000,
     onOpen: open.resolve,
     onDrain: () => undefined,
+    onWorn: () => undefined,
     onStranded: (one) => one.handOver(broken),
     end: () => stream.end(),
   });
