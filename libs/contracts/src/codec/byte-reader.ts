@@ -33,19 +33,11 @@ export class ByteReader {
 
   /** A tag or a length: at most 5 bytes, at most 32 bits. */
   uint32(): number {
-    const { position } = this;
-    if (position < this.end) {
-      const byte = this.bytes[position] as number;
-      if (byte < 0x80) {
-        this.position = position + 1;
-        return byte;
-      }
-    }
-    const start = position;
-    this.varint64();
-    const bytes = this.position - start;
-    if (bytes > 5 || this.high !== 0) malformed('a tag or length of more than 32 bits');
-    return this.low >>> 0;
+    const start = this.position;
+    const number = this.varint32() >>> 0;
+    const count = this.position - start;
+    if (count > 5 || (count === 5 && this.high !== 0)) malformed('a tag or length of more than 32 bits');
+    return number;
   }
 
   /** The low 32 bits of a number, which can have been written with 64. */

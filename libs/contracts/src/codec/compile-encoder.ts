@@ -37,7 +37,7 @@ export function encoderOf(descriptor: DescMessage): Encoder {
   const known = encoders.get(descriptor);
   if (known) return known;
   // Known before it is complete: a type can contain itself.
-  const encoder: Encoder = { write: () => undefined };
+  const encoder = {} as Encoder;
   encoders.set(descriptor, encoder);
   encoder.write = new EncoderSource(descriptor).compile();
   return encoder;

@@ -52,6 +52,16 @@ test.each([
   expect(() => createCodec(schema).decode(hex(bytes))).toThrow(/^malformed message: /);
 });
 
+test('what lies behind the bytes in the same memory is not read', () => {
+  const whole = Buffer.from(hex('72 03 61 62 63 18 80 01'));
+  expect(singular.decode(whole)).toMatchObject({ stringValue: 'abc', int32Value: 128 });
+  for (let length = 1; length < whole.length; length++) {
+    const part = whole.subarray(0, length);
+    if (length === 5) expect(singular.decode(part)).toMatchObject({ stringValue: 'abc', int32Value: 0 });
+    else expect(() => singular.decode(part)).toThrow(/^malformed message: it ends inside/);
+  }
+});
+
 test('a hundred messages in one another are read, one more is refused', () => {
   const codec = createCodec(SampleSchema);
   expect(codec.decode(nested(100))).toEqual(fromBinary(SampleSchema, nested(100)));
