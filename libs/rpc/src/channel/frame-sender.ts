@@ -11,6 +11,8 @@ const SLAB_BYTES = 16 * 1024;
 const PIPE_BYTES = 256 * 1024;
 /** The same of chunks, which short calls have to wait behind. */
 const CHUNKED_PIPE_BYTES = 48 * 1024;
+/** Behind so much else a chunk goes in any case: calls that never let the pipe run empty must not keep long ones waiting for ever. */
+const CHUNK_TURN_BYTES = 32 * 1024;
 
 const CHUNK_ID = numberTag(1);
 const CHUNK_DATA = blockTag(2);
@@ -51,6 +53,8 @@ export class FrameSender {
   /** Of the frames below, in the order in which they leave: no closure is made for each. */
   readonly #sizes: number[] = [];
   #belowBytes = 0;
+  /** What has been cut since the last chunk. */
+  #sinceChunkBytes = 0;
   #isDue = false;
   #isClosed = false;
   #onEmpty: (() => void) | undefined;
@@ -160,6 +164,12 @@ export class FrameSender {
     const fields = this.#fields;
     this.#begin = length;
     this.#fields = 0;
+    this.#pass(frame, fields);
+    this.#sinceChunkBytes += frame.length;
+    if (this.#sinceChunkBytes >= CHUNK_TURN_BYTES && this.#long.hasPieces) this.#passChunk();
+  }
+
+  #pass(frame: Buffer, fields: number): void {
     if (this.#belowBytes < PIPE_BYTES) this.#send(frame);
     else {
       this.#waiting.push({ frame, fields });
@@ -204,17 +214,23 @@ export class FrameSender {
 
   #sendChunks(): void {
     while (this.#belowBytes < CHUNKED_PIPE_BYTES && this.#waitingBytes === 0) {
-      const piece = this.#long.next();
-      if (!piece) return;
+      if (!this.#long.hasPieces) return;
       // The head of its call may still lie in the frame.
       this.#cut();
-      const chunk = new ByteWriter(Buffer.allocUnsafeSlow(piece.data.length + 32));
-      const begin = beginBlock(chunk, this.#chunkTag);
-      writeNumber(chunk, CHUNK_ID, piece.id);
-      writeBytes(chunk, CHUNK_DATA, piece.data);
-      endBlock(chunk, begin);
-      this.#send(chunk.written());
+      this.#passChunk();
     }
+  }
+
+  #passChunk(): void {
+    this.#sinceChunkBytes = 0;
+    const piece = this.#long.next();
+    if (!piece) return;
+    const chunk = new ByteWriter(Buffer.allocUnsafeSlow(piece.data.length + 32));
+    const begin = beginBlock(chunk, this.#chunkTag);
+    writeNumber(chunk, CHUNK_ID, piece.id);
+    writeBytes(chunk, CHUNK_DATA, piece.data);
+    endBlock(chunk, begin);
+    this.#pass(chunk.written(), 0);
   }
 
   #tellEmpty(): void {
