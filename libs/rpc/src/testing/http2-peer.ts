@@ -9,11 +9,16 @@ export interface Http2Peer extends AsyncDisposable {
   readonly address: string;
 }
 
-const UNIMPLEMENTED = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '12' };
+/** Answers a call with this status and no message. */
+export function refuseWith(stream: ServerHttp2Stream, code: number): void {
+  const headers = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': `${code}` };
+  stream.respond(headers, { endStream: true });
+}
 
-/** Starts one on a free port that answers each call as it is told. It knows no channels. */
+/** Starts one on a free port that answers each call, and each channel that is opened, as it is told. By default it knows no channels. */
 export async function startHttp2Peer(
   answer: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+  answerChannel = (stream: ServerHttp2Stream): void => refuseWith(stream, 12),
 ): Promise<Http2Peer> {
   const server = createServer();
   const sockets = new Set<Socket>();
@@ -21,7 +26,7 @@ export async function startHttp2Peer(
   server.on('sessionError', () => undefined);
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
-    if (headers[':path'] === CHANNEL_PATH) stream.respond(UNIMPLEMENTED, { endStream: true });
+    if (headers[':path'] === CHANNEL_PATH) answerChannel(stream);
     else answer(stream, headers);
   });
   server.listen(0, '127.0.0.1');

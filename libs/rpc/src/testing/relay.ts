@@ -11,14 +11,18 @@ export interface Relay {
   readonly upBytes: number;
   /** Bytes from the server to the client. */
   readonly downBytes: number;
-  /** Ends every connection without a word, and takes no new ones. */
+  /** New connections go to this `host:port`. */
+  pointTo(target: string): void;
+  /** Ends every connection without a word. */
+  drop(): void;
+  /** The same, and takes no new ones. */
   cut(): void;
   close(): void;
 }
 
 /** Starts one before `target`, a `host:port`. */
 export async function createRelay(target: string): Promise<Relay> {
-  const [host, port] = target.split(':');
+  let current = target;
   const sockets = new Set<Socket>();
   const counts = { connections: 0, upBytes: 0, downBytes: 0 };
   const join = (from: Socket, to: Socket, count: (bytes: number) => void): void => {
@@ -35,15 +39,19 @@ export async function createRelay(target: string): Promise<Relay> {
   };
   const server = createServer({ noDelay: true }, (socket) => {
     counts.connections += 1;
-    const upstream = connect({ port: Number(port), host: host ?? '', noDelay: true });
+    const [host = '', port] = current.split(':');
+    const upstream = connect({ port: Number(port), host, noDelay: true });
     join(socket, upstream, (bytes) => (counts.upBytes += bytes));
     join(upstream, socket, (bytes) => (counts.downBytes += bytes));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const drop = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   const cut = (): void => {
     server.close();
-    for (const socket of sockets) socket.destroy();
+    drop();
   };
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -56,6 +64,8 @@ export async function createRelay(target: string): Promise<Relay> {
     get downBytes() {
       return counts.downBytes;
     },
+    pointTo: (other) => void (current = other),
+    drop,
     cut,
     close: cut,
   };
