@@ -10,6 +10,8 @@ export const DEFAULT_HEADER_BYTES = 16 * 1024;
 /** How long a server may take to speak where nothing else is said. */
 export const CONNECT_TIMEOUT_MS = 3_000;
 const MINUTE_MS = 60_000;
+/** How long a connection without calls is kept where nothing else is said. */
+export const DEFAULT_IDLE_MS = 10 * MINUTE_MS;
 
 /** What one connection may ask of a client. */
 export interface ClientLimits {
@@ -36,7 +38,8 @@ export interface ServerLimits {
   readonly maxMessageBytes?: number;
   /**
    * Calls at once on one connection. Default 1,000: a gateway has one connection to each backend and some hundreds of calls in
-   * flight under full load; without a limit one hostile connection fills the memory in seconds.
+   * flight under full load; without a limit one hostile connection fills the memory in seconds. So many on each channel, and on
+   * streams of their own, where a channel is one of them; less than five are five for those.
    */
   readonly maxConcurrentCalls?: number;
   /** Memory for one connection's HTTP/2 state, in MiB. Default 32. */
@@ -80,8 +83,8 @@ export function clientOptions({ maxMessageBytes = DEFAULT_MESSAGE_BYTES }: Clien
   };
 }
 
-/** How grpc-js is set up as a server. */
-export function serverOptions(limits: ServerLimits): ChannelOptions {
+/** How grpc-js is set up as a server on whose connections so many streams may be channels, at most. */
+export function serverOptions(limits: ServerLimits, channels: number): ChannelOptions {
   const {
     maxMessageBytes = DEFAULT_MESSAGE_BYTES,
     maxConcurrentCalls = DEFAULT_CONCURRENT_CALLS,
@@ -90,11 +93,12 @@ export function serverOptions(limits: ServerLimits): ChannelOptions {
   return {
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
-    'grpc.max_concurrent_streams': maxConcurrentCalls,
+    // Channels are there for as long as their connection: at least one place is left for other streams.
+    'grpc.max_concurrent_streams': Math.max(maxConcurrentCalls, channels + 1),
     'grpc-node.max_session_memory': maxSessionMemoryMiB,
     'grpc.max_connection_age_ms': limits.maxConnectionAgeMs ?? 30 * MINUTE_MS,
     'grpc.max_connection_age_grace_ms': limits.maxConnectionAgeGraceMs ?? 35 * MINUTE_MS,
-    'grpc.max_connection_idle_ms': limits.maxConnectionIdleMs ?? 10 * MINUTE_MS,
+    'grpc.max_connection_idle_ms': limits.maxConnectionIdleMs ?? DEFAULT_IDLE_MS,
     // A client whose machine died holds its handlers for fifteen seconds.
     'grpc.keepalive_time_ms': 10_000,
     'grpc.keepalive_timeout_ms': 5_000,

@@ -10,6 +10,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Method } from '@millrace/contracts';
 import type { Entrance } from './channel/channel-entrance.ts';
+import { CHANNELS_PER_CONNECTION } from './channel/channel-limits.ts';
 import { CHANNEL_PATH } from './channel/channel-path.ts';
 import type { ServerStream } from './channel/server-stream.ts';
 import { toGrpcStatus } from './grpc-status.ts';
@@ -129,7 +130,8 @@ export function createDoor({ methods, calls, limits, entrance }: DoorOptions): D
       new ServerCall({ method, peer, source: grpc, encoding }, outletOf(grpc, method), calls),
     );
   };
-  const server = new Server({ ...serverOptions(limits), interceptors: [interceptor] });
+  const channels = entrance ? CHANNELS_PER_CONNECTION : 0;
+  const server = new Server({ ...serverOptions(limits, channels), interceptors: [interceptor] });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const http2Server = http2ServerOf(server);
   http2Server.updateSettings({ maxHeaderListSize: maxHeaderBytes });

@@ -1,6 +1,11 @@
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Method } from '@millrace/contracts';
-import { DEFAULT_CONCURRENT_CALLS, DEFAULT_HEADER_BYTES, type ServerLimits } from '../limits.ts';
+import {
+  DEFAULT_CONCURRENT_CALLS,
+  DEFAULT_HEADER_BYTES,
+  DEFAULT_IDLE_MS,
+  type ServerLimits,
+} from '../limits.ts';
 import type { Peer, ServerCalls } from '../server-calls.ts';
 import { CHANNELS_PER_CONNECTION, isCarried, longBytesFor } from './channel-limits.ts';
 import { ServerStream } from './server-stream.ts';
@@ -33,5 +38,6 @@ export function createEntrance(
       channel: { peer, methods: carried, calls, limits: channelLimits },
       enter: () => change(peer, 1) <= CHANNELS_PER_CONNECTION,
       leave: () => change(peer, -1),
+      idleMs: limits.maxConnectionIdleMs ?? DEFAULT_IDLE_MS,
     });
 }

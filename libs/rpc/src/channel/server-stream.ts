@@ -10,6 +10,8 @@ export interface ServerStreamOptions {
   /** Whether the connection may have one more. */
   readonly enter: () => boolean;
   readonly leave: () => void;
+  /** How long nothing may come before the client is asked to go: to grpc-js the connection is never without a call. In ms. */
+  readonly idleMs: number;
 }
 
 /** The stream below a server's end of a channel: grpc-js's innermost call. */
@@ -17,6 +19,8 @@ export class ServerStream {
   readonly #grpc: ServerInterceptingCallInterface;
   readonly #options: ServerStreamOptions;
   #channel: ChannelServer | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #isQuiet = false;
 
   constructor(grpc: ServerInterceptingCallInterface, options: ServerStreamOptions) {
     this.#grpc = grpc;
@@ -35,9 +39,11 @@ export class ServerStream {
       end: (error) => this.#end(error),
     });
     this.#grpc.startRead();
+    this.#idleTimer = setInterval(() => this.#look(), this.#options.idleMs).unref();
   }
 
   onReceiveMessage(bytes: Buffer): void {
+    this.#isQuiet = false;
     this.#channel?.receive(bytes);
     this.#grpc.startRead();
   }
@@ -48,8 +54,14 @@ export class ServerStream {
 
   /** grpc-js calls it at the end of every call, well or not. */
   onCancel(): void {
+    clearInterval(this.#idleTimer);
     this.#options.leave();
     this.#channel?.closed();
+  }
+
+  #look(): void {
+    if (this.#isQuiet) this.#channel?.drain();
+    this.#isQuiet = true;
   }
 
   #end(error: RpcError | undefined): void {

@@ -11,6 +11,8 @@ export interface Relay {
   readonly upBytes: number;
   /** Bytes from the server to the client. */
   readonly downBytes: number;
+  /** Resolves when there is no connection. */
+  quiet(): Promise<void>;
   /** New connections go to this `host:port`. */
   pointTo(target: string): void;
   /** Ends every connection without a word. */
@@ -20,6 +22,16 @@ export interface Relay {
   close(): void;
 }
 
+/** What comes from one goes to the other, until it closes. */
+function pass(from: Socket, to: Socket, count: (bytes: number) => void): void {
+  from.on('data', (chunk: Buffer) => {
+    count(chunk.byteLength);
+    to.write(chunk);
+  });
+  from.on('error', () => undefined);
+  from.on('close', () => to.destroy());
+}
+
 /** Starts one before `target`, a `host:port`. */
 export async function createRelay(target: string): Promise<Relay> {
   let current = target;
@@ -27,15 +39,8 @@ export async function createRelay(target: string): Promise<Relay> {
   const counts = { connections: 0, upBytes: 0, downBytes: 0 };
   const join = (from: Socket, to: Socket, count: (bytes: number) => void): void => {
     sockets.add(from);
-    from.on('data', (chunk: Buffer) => {
-      count(chunk.byteLength);
-      to.write(chunk);
-    });
-    from.on('error', () => undefined);
-    from.on('close', () => {
-      sockets.delete(from);
-      to.destroy();
-    });
+    from.on('close', () => sockets.delete(from));
+    pass(from, to, count);
   };
   const server = createServer({ noDelay: true }, (socket) => {
     counts.connections += 1;
@@ -63,6 +68,9 @@ export async function createRelay(target: string): Promise<Relay> {
     },
     get downBytes() {
       return counts.downBytes;
+    },
+    quiet: async () => {
+      for (const socket of sockets) if (!socket.closed) await once(socket, 'close');
     },
     pointTo: (other) => void (current = other),
     drop,
