@@ -99,10 +99,10 @@ describe('what people read stays small', () => {
     expect(code.length).toBeLessThanOrEqual(4_500);
   });
 
-  test('the channel, which is read by itself, has at most 2,000', () => {
+  test('the channel, which is read by itself, has at most 2,200', () => {
     const code = codeOf(sources(CHANNEL));
     expect(code.length).toBeGreaterThan(100);
-    expect(code.length).toBeLessThanOrEqual(2_000);
+    expect(code.length).toBeLessThanOrEqual(2_200);
   });
 
   test('the order service has at most 1,500 lines', () => {
