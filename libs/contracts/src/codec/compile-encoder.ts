@@ -116,7 +116,7 @@ class EncoderSource {
     if (field.presence === Presence.IMPLICIT) return `value != null && ${isSetSource(field)}`;
     if (!this.#hasDefaults) return 'value != null';
     const name = JSON.stringify(field.localName);
-    return `value != null && (message.$typeName === undefined || ${this.#use(Object.hasOwn)}(message, ${name}))`;
+    return `value != null && ${this.#use(Object.hasOwn)}(message, ${name})`;
   }
 
   #content(field: DescField): string {

@@ -61,13 +61,22 @@ test.each<[string, Codec, object]>([
   ['a list that is a text', createCodec(PackedKindsSchema), { stringValues: 'ab' }],
   ['a list with a hole', createCodec(PackedKindsSchema), { stringValues: ['a', undefined] }],
   ['a list with a wrong number', createCodec(PackedKindsSchema), { int32Values: [1, 2 ** 40] }],
+  [
+    'a list with a hole in place of a message',
+    createCodec(PackedKindsSchema),
+    { messageValues: [undefined] },
+  ],
   ['a list with a missing message', createCodec(PackedKindsSchema), { messageValues: [null] }],
   ['a map that is a Map', createCodec(MapValueKindsSchema), { int32Values: new Map([['a', 1]]) }],
   ['a map with a wrong value', createCodec(MapValueKindsSchema), { int32Values: { a: 'b' } }],
   ['a key that is no number', createCodec(MapKeyKindsSchema), { byInt32: { a: '' } }],
   ['a key that is too large', createCodec(MapKeyKindsSchema), { byInt32: { 4294967296: '' } }],
-  ['a key that is written in another way', createCodec(MapKeyKindsSchema), { byInt32: { '01': '' } }],
-  ['a long key that is written in another way', createCodec(MapKeyKindsSchema), { byInt64: { '0x1': '' } }],
+  ['a key that is written in another way', createCodec(MapKeyKindsSchema), { byInt32: { 1: '', '01': '' } }],
+  [
+    'a long key that is written in another way',
+    createCodec(MapKeyKindsSchema),
+    { byInt64: { 1: '', '0x1': '' } },
+  ],
   ['a long key that is none', createCodec(MapKeyKindsSchema), { byInt64: { '': '' } }],
   ['a key that is neither true nor false', createCodec(MapKeyKindsSchema), { byBool: { yes: '' } }],
   ['a case that there is none of', createCodec(OneofKindsSchema), { one: { case: 'left', value: 'a' } }],
@@ -81,6 +90,7 @@ test.each<[string, Codec, object]>([
   ['a Struct with a hole', createCodec(KnownKindsSchema), { struct: { a: undefined } }],
   ['a required field that is not there', createCodec(RequiredKindSchema), {}],
 ])('%s is refused', (_, codec, init) => {
+  expect(() => codec.encode(init)).toThrow(/^[\w.]+: expected /);
   expect(() => codec.encode(init)).toThrow(TypeError);
 });
 

@@ -19,15 +19,10 @@ export class Slab {
   cut(message: unknown, write: Write): Buffer {
     const to = this.#take();
     const { buffer, length } = to;
-    // Where it throws, the slab is given up.
     write(message, to);
-    const bytes = to.buffer.subarray(length, to.length);
-    if (to.buffer !== buffer) {
-      to.buffer = buffer;
-      to.length = length;
-    }
-    this.#rest = to;
-    return bytes;
+    // Where that throws or needs more memory, the rest of the slab is given up.
+    if (to.buffer === buffer) this.#rest = to;
+    return to.buffer.subarray(length, to.length);
   }
 
   #take(): ByteWriter {

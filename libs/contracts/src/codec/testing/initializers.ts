@@ -12,10 +12,14 @@ const DEPTH = 2;
 const ABSENT = { weight: 3, arbitrary: fc.constant(undefined) };
 const known = new Map<string, fc.Arbitrary<Record<string, unknown>>>();
 
-const json = fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 2 }), {
-  maxKeys: 3,
-  noNullPrototype: true,
-});
+const json = fc.dictionary(
+  fc.oneof(fc.string({ maxLength: 5 }), fc.constant('__proto__')),
+  fc.jsonValue({ maxDepth: 2 }),
+  {
+    maxKeys: 3,
+    noNullPrototype: true,
+  },
+);
 
 /** Initializers of messages of a type with anything in them that it allows, and messages of the same in them. */
 export function initializersOf(
