@@ -7,11 +7,12 @@ import { Assembly, readChunk } from './assembly.ts';
 import { longestFrame, SLOTS, type ChannelLimits } from './channel-limits.ts';
 import { FrameError } from './frame-error.ts';
 import { FrameSender } from './frame-sender.ts';
+import { HeldCalls } from './held-calls.ts';
 import { decodeHello, encodeHello, expectHello, VERSION } from './hello.ts';
 import { CHUNK_BYTES } from './long-payloads.ts';
 import { MetadataReader } from './metadata-reader.ts';
 import type { Pipe } from './pipe.ts';
-import { full, ReplyWriter } from './reply-writer.ts';
+import { ReplyWriter } from './reply-writer.ts';
 import { readCall, REQUEST, type ArrivedCall } from './request-frame.ts';
 import { RESPONSE, writeDrain } from './response-frame.ts';
 import { ServedCall, type Answers } from './served-call.ts';
@@ -39,6 +40,7 @@ export class ChannelServer implements Answers, OpenCall {
   readonly #metadata: MetadataReader;
   readonly #sender: FrameSender;
   readonly #replies: ReplyWriter;
+  readonly #held: HeldCalls;
   /** What is left of the room for long requests. */
   #roomBytes: number;
   #lastId = 0;
@@ -49,8 +51,12 @@ export class ChannelServer implements Answers, OpenCall {
   /** Says hello. */
   constructor(options: ChannelServerOptions) {
     this.#options = options;
-    this.#sender = new FrameSender({ pipe: options.pipe, chunkTag: RESPONSE.chunks });
+    const onRoom = (): void => this.#held.release();
+    this.#sender = new FrameSender({ pipe: options.pipe, chunkTag: RESPONSE.chunks, onRoom });
     this.#replies = new ReplyWriter(this.#sender);
+    this.#held = new HeldCalls(this.#sender, options.limits.longBytes, (call, payload) => {
+      if (this.#open.get(call.id) === call) call.begin(payload, options.calls.handle, options.peer);
+    });
     this.#metadata = new MetadataReader(SLOTS, options.limits.metadataBytes);
     this.#roomBytes = options.limits.longBytes;
     options.calls.open.add(this);
@@ -68,6 +74,7 @@ export class ChannelServer implements Answers, OpenCall {
       if (bytes.length > longestFrame(this.#options.limits.metadataBytes))
         throw new FrameError('a frame is too long', Code.RESOURCE_EXHAUSTED);
       this.#read(new WireReader(bytes), performance.now());
+      this.#held.release();
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#fail(new RpcError(error.code, error.message));
@@ -178,7 +185,7 @@ export class ChannelServer implements Answers, OpenCall {
     this.#open.set(id, call);
     timers.set(call, call.deadlineMs);
     if (longBytes > 0) this.#reserve(call, longBytes);
-    else this.#begin(call, payload ?? NOTHING);
+    else this.#held.add(call, payload ?? NOTHING);
   }
 
   #reserve(call: ServedCall, bytes: number): void {
@@ -200,7 +207,7 @@ export class ChannelServer implements Answers, OpenCall {
     const whole = call.assembly.add(data);
     if (!whole) return;
     call.assembly = undefined;
-    this.#begin(call, whole);
+    this.#held.add(call, whole);
   }
 
   #takeCancel(id: number): void {
@@ -208,12 +215,6 @@ export class ChannelServer implements Answers, OpenCall {
     if (call) call.cancel(new RpcError(Code.CANCELLED, 'the caller left'));
     else if (id > this.#lastId && !this.#isDraining) throw new FrameError('a cancel of no call');
     else this.#replies.leave(id);
-  }
-
-  #begin(call: ServedCall, payload: Buffer): void {
-    const { calls, peer, limits } = this.#options;
-    if (this.#sender.waitingBytes > limits.longBytes) this.fail(call, full());
-    else call.begin(payload, calls.handle, peer);
   }
 
   #endWhenIdle(): void {

@@ -70,9 +70,14 @@ export class FrameSender {
     return this.#waitingBytes > 0;
   }
 
-  /** What waits here, for the socket or for room at the other end. */
+  /** What waits here for the socket. */
   get waitingBytes(): number {
-    return this.#waitingBytes + this.#long.waitingBytes;
+    return this.#waitingBytes;
+  }
+
+  /** Of long payloads that wait for room at the other end. */
+  get waitingLongBytes(): number {
+    return this.#long.waitingBytes;
   }
 
   /** How many fields wait for the socket: chunks do not count. */
@@ -235,7 +240,7 @@ export class FrameSender {
 
   #tellEmpty(): void {
     const isEmpty = this.#belowBytes === 0 && this.#slab.length === this.#begin && !this.#long.hasPieces;
-    if (!isEmpty || this.waitingBytes > 0) return;
+    if (!isEmpty || this.#waitingBytes + this.#long.waitingBytes > 0) return;
     const then = this.#onEmpty;
     this.#onEmpty = undefined;
     then?.();

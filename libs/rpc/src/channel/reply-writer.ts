@@ -106,12 +106,3 @@ export class ReplyWriter {
     return bytes;
   }
 }
-
-/** Why a call is refused whose client does not read what it has asked for. */
-export function full(): RpcError {
-  return new RpcError(Code.RESOURCE_EXHAUSTED, 'replies wait for their reader', {
-    reason: 'CHANNEL_FULL',
-    sent: 'refused',
-    retryDelayMs: 100,
-  });
-}

@@ -11,6 +11,9 @@ export interface Relay {
   readonly upBytes: number;
   /** Bytes from the server to the client. */
   readonly downBytes: number;
+  /** Nothing passes any more, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Resolves when there is no connection. */
   quiet(): Promise<void>;
   /** New connections go to this `host:port`. */
@@ -69,6 +72,8 @@ export async function createRelay(target: string): Promise<Relay> {
     get downBytes() {
       return counts.downBytes;
     },
+    pause: () => sockets.forEach((socket) => socket.pause()),
+    resume: () => sockets.forEach((socket) => socket.resume()),
     quiet: async () => {
       for (const socket of sockets) if (!socket.closed) await once(socket, 'close');
     },
