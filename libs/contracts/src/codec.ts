@@ -11,7 +11,8 @@ import { createLibraryCodec } from './codec/library-codec.ts';
 export interface Codec {
   readonly descriptor: DescMessage;
   /**
-   * Takes a message or an initializer of one, with initializers in it. Throws a TypeError that names the field when one has a value of another type.
+   * Takes a message or an initializer of one, with initializers in it; nothing at all is an empty message. Throws a TypeError that names the field when one
+   * has a value of another type.
    * The bytes are the caller's: nothing writes them again.
    */
   encode(message: unknown): Buffer;

@@ -110,10 +110,14 @@ test('what is absent, null or undefined is left out', () => {
   expect(singular.encode(undefined)).toHaveLength(0);
 });
 
-test('an initializer may have numbers and digits for 64-bit numbers, and arrays for bytes', () => {
+test('an initializer may have numbers and digits for 64-bit numbers, arrays for bytes, and arrays of numbers as JavaScript has them', () => {
   const init = { int64Value: -5, uint64Value: '7', digits: 8n, bytesValue: [1, 2] };
   const message = { int64Value: -5n, uint64Value: 7n, digits: '8', bytesValue: Uint8Array.of(1, 2) };
   expect(singular.encode(init)).toEqual(singular.encode(create(SingularKindsSchema, message)));
+  const lists = createCodec(PackedKindsSchema);
+  expect(lists.encode({ doubleValues: Float64Array.of(1, 2) })).toEqual(
+    lists.encode({ doubleValues: [1, 2] }),
+  );
   expect(singular.encode({ digits: '0', int64Value: 0, uint64Value: '0', bytesValue: [] })).toHaveLength(0);
 });
 
